@@ -1,0 +1,2 @@
+//! The `rewardlab` command.
+fn main() {}
