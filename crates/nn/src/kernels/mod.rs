@@ -1,0 +1,406 @@
+//! The inner loops, compiled for each instruction set and chosen once at run time.
+//!
+//! Everything is a product of a small row-major matrix with another: `C = A B`, with the lanes of the vectors along
+//! the rows of B and C. A is read one number at a time, so that it may be transposed for free. The order in which a
+//! cell of the result is summed does not depend on how the result is cut into blocks.
+
+#![expect(
+    unsafe_code,
+    reason = "calls functions that are compiled for an instruction set which was found on this CPU"
+)]
+
+mod generic;
+#[cfg(test)]
+mod tests;
+mod vector;
+
+use std::sync::OnceLock;
+
+pub(crate) use vector::LANES;
+
+/// `n` rounded up to whole vectors.
+pub(crate) const fn padded(n: usize) -> usize {
+    n.div_ceil(LANES) * LANES
+}
+
+/// What the sums of a product begin with.
+#[derive(Clone, Copy)]
+enum Start {
+    Zero,
+    Bias(*const f32),
+    Result,
+}
+
+/// What happens to a sum before it is stored.
+#[derive(Clone, Copy)]
+enum Epilogue {
+    None,
+    Relu,
+    TanhDerivative(*const f32),
+    ReluDerivative(*const f32),
+}
+
+/// `C[rows, columns] = epilogue(start + A[rows, depth] B[depth, columns])`; `columns` is a multiple of 16.
+struct Product {
+    rows: usize,
+    columns: usize,
+    depth: usize,
+    a: *const f32,
+    a_row: usize,
+    a_depth: usize,
+    b: *const f32,
+    b_depth: usize,
+    c: *mut f32,
+    c_row: usize,
+    start: Start,
+    epilogue: Epilogue,
+}
+
+/// `C[rows, columns] = bias + A[rows, depth] Bᵀ`, for few columns: B is stored `[columns, depth]`; `depth` is a
+/// multiple of 16.
+struct DotProducts {
+    rows: usize,
+    columns: usize,
+    depth: usize,
+    a: *const f32,
+    a_row: usize,
+    b: *const f32,
+    b_row: usize,
+    bias: *const f32,
+    c: *mut f32,
+    c_row: usize,
+}
+
+/// The numbers of one step of Adam that are the same for every parameter.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AdamStep {
+    pub(crate) beta1: f32,
+    pub(crate) beta2: f32,
+    pub(crate) epsilon: f32,
+    /// The learning rate divided by the bias correction of the first moment.
+    pub(crate) step_size: f32,
+    /// One over the square root of the bias correction of the second moment.
+    pub(crate) inverse_root_correction: f32,
+    /// What decoupled weight decay multiplies the parameters with.
+    pub(crate) decay: f32,
+}
+
+/// A matrix that is read: its numbers and the distances between neighbours along its two axes.
+#[derive(Clone, Copy)]
+pub(crate) struct View<'a> {
+    pub(crate) data: &'a [f32],
+    pub(crate) row: usize,
+    pub(crate) column: usize,
+}
+
+/// The kernels of one instruction set.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Kernels {
+    name: &'static str,
+    product: unsafe fn(&Product),
+    dot_products: unsafe fn(&DotProducts),
+    tanh: unsafe fn(*mut f32, usize),
+    sum_rows: unsafe fn(*const f32, usize, usize, *mut f32, usize),
+    add: unsafe fn(*mut f32, *const f32, usize),
+    sum_of_squares: unsafe fn(&[f32]) -> f32,
+    adam: unsafe fn(&AdamStep, &mut [f32], &[f32], &mut [f32], &mut [f32]),
+}
+
+/// Compiles the generic code with an instruction set enabled and collects it in a table.
+macro_rules! instruction_set {
+    ($module:ident, $name:literal, $vector:ty, $rows:literal, $columns:literal, $tall:literal $(, $feature:literal)?) => {
+        mod $module {
+            use super::{AdamStep, DotProducts, Kernels, Product, generic, vector};
+
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn product(p: &Product) {
+                unsafe { generic::product::<$vector, $rows, $columns, $tall>(p) }
+            }
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn dot_products(d: &DotProducts) {
+                unsafe { generic::dot_products::<$vector>(d) }
+            }
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn tanh(values: *mut f32, n: usize) {
+                unsafe { generic::tanh::<$vector>(values, n) }
+            }
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn sum_rows(
+                values: *const f32,
+                rows: usize,
+                stride: usize,
+                sums: *mut f32,
+                columns: usize,
+            ) {
+                unsafe { generic::sum_rows::<$vector>(values, rows, stride, sums, columns) }
+            }
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn add(sums: *mut f32, values: *const f32, n: usize) {
+                unsafe { generic::add::<$vector>(sums, values, n) }
+            }
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn sum_of_squares(values: &[f32]) -> f32 {
+                unsafe { generic::sum_of_squares::<$vector>(values) }
+            }
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn adam(
+                step: &AdamStep,
+                parameters: &mut [f32],
+                gradient: &[f32],
+                first: &mut [f32],
+                second: &mut [f32],
+            ) {
+                unsafe { generic::adam::<$vector>(step, parameters, gradient, first, second) }
+            }
+
+            pub(super) static KERNELS: Kernels = Kernels {
+                name: $name,
+                product,
+                dot_products,
+                tanh,
+                sum_rows,
+                add,
+                sum_of_squares,
+                adam,
+            };
+        }
+    };
+}
+
+// The blocks: as many sums as leave registers for the factors, and at least eight registers of them, because a fused
+// multiply-add takes four cycles and two of them start in each.
+#[cfg(target_arch = "x86_64")]
+instruction_set!(avx512, "avx512f", vector::Avx512, 4, 4, 8, "avx512f");
+#[cfg(target_arch = "x86_64")]
+instruction_set!(avx2, "avx2+fma", vector::Avx2, 6, 1, 6, "avx2,fma");
+#[cfg(target_arch = "x86_64")]
+instruction_set!(sse2, "sse2", vector::Sse2, 2, 1, 2);
+#[cfg(any(test, not(target_arch = "x86_64")))]
+instruction_set!(portable, "portable", vector::Portable, 2, 1, 2);
+
+/// The kernels of the best instruction set of this CPU.
+pub(crate) fn kernels() -> &'static Kernels {
+    static BEST: OnceLock<&'static Kernels> = OnceLock::new();
+    BEST.get_or_init(|| available()[0])
+}
+
+/// The kernels that this CPU can run, best first.
+fn available() -> Vec<&'static Kernels> {
+    #[cfg_attr(
+        not(target_arch = "x86_64"),
+        expect(unused_mut, reason = "only x86-64 has a choice")
+    )]
+    let mut sets: Vec<&'static Kernels> = Vec::new();
+    #[cfg(target_arch = "x86_64")]
+    {
+        if is_x86_feature_detected!("avx512f") {
+            sets.push(&avx512::KERNELS);
+        }
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+            sets.push(&avx2::KERNELS);
+        }
+        sets.push(&sse2::KERNELS);
+    }
+    #[cfg(any(test, not(target_arch = "x86_64")))]
+    sets.push(&portable::KERNELS);
+    sets
+}
+
+/// The instruction set that the networks of this process use: `avx512f`, `avx2+fma`, `sse2` or `portable`.
+///
+/// Results have the same bits for any number of threads on one instruction set. `avx512f` and `avx2+fma` agree with
+/// each other; `sse2`, which cannot fuse a multiplication with an addition, rounds differently.
+#[must_use]
+pub fn instruction_set() -> &'static str {
+    kernels().name
+}
+
+impl Kernels {
+    /// `c = bias + a b`, through the ReLU if `relu`: `a` is `[rows, depth]`, `b` is `[depth, columns]` and `c` is
+    /// `[rows, columns]`, both row-major without gaps; `bias` is `[columns]`.
+    pub(crate) fn affine(
+        &self,
+        rows: usize,
+        a: View<'_>,
+        b: &[f32],
+        bias: &[f32],
+        relu: bool,
+        c: &mut [f32],
+    ) {
+        let columns = bias.len();
+        let start = Start::Bias(bias.as_ptr());
+        let epilogue = if relu { Epilogue::Relu } else { Epilogue::None };
+        self.multiply(rows, columns, a, b, columns, c, start, epilogue);
+    }
+
+    /// `c += a b`, shapes as in [`Kernels::affine`], the rows of `b` `b_row` apart.
+    pub(crate) fn accumulate(
+        &self,
+        rows: usize,
+        columns: usize,
+        a: View<'_>,
+        b: &[f32],
+        b_row: usize,
+        c: &mut [f32],
+    ) {
+        self.multiply(rows, columns, a, b, b_row, c, Start::Result, Epilogue::None);
+    }
+
+    /// `c = (a b) * (1 - output²)`, elementwise, the chain rule through a tanh layer.
+    pub(crate) fn through_tanh(
+        &self,
+        rows: usize,
+        columns: usize,
+        a: View<'_>,
+        b: &[f32],
+        output: &[f32],
+        c: &mut [f32],
+    ) {
+        assert!(rows * columns <= output.len(), "too few outputs");
+        let epilogue = Epilogue::TanhDerivative(output.as_ptr());
+        self.multiply(rows, columns, a, b, columns, c, Start::Zero, epilogue);
+    }
+
+    /// `c = a b` where `output > 0`, else 0: the chain rule through a ReLU layer.
+    pub(crate) fn through_relu(
+        &self,
+        rows: usize,
+        columns: usize,
+        a: View<'_>,
+        b: &[f32],
+        output: &[f32],
+        c: &mut [f32],
+    ) {
+        assert!(rows * columns <= output.len(), "too few outputs");
+        let epilogue = Epilogue::ReluDerivative(output.as_ptr());
+        self.multiply(rows, columns, a, b, columns, c, Start::Zero, epilogue);
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "a matrix product is its three matrices"
+    )]
+    fn multiply(
+        &self,
+        rows: usize,
+        columns: usize,
+        a: View<'_>,
+        b: &[f32],
+        b_row: usize,
+        c: &mut [f32],
+        start: Start,
+        epilogue: Epilogue,
+    ) {
+        assert!(columns.is_multiple_of(LANES) && columns <= b_row, "columns");
+        assert!(b.len().is_multiple_of(b_row) || b_row == 0, "ragged b");
+        let depth = if b_row == 0 { 0 } else { b.len() / b_row };
+        assert!(rows * columns <= c.len(), "too few results");
+        if rows == 0 || columns == 0 {
+            return;
+        }
+        if depth > 0 {
+            let last = (rows - 1) * a.row + (depth - 1) * a.column;
+            assert!(last < a.data.len(), "too few numbers in a");
+        }
+        let product = Product {
+            rows,
+            columns,
+            depth,
+            a: a.data.as_ptr(),
+            a_row: a.row,
+            a_depth: a.column,
+            b: b.as_ptr(),
+            b_depth: b_row,
+            c: c.as_mut_ptr(),
+            c_row: columns,
+            start,
+            epilogue,
+        };
+        // SAFETY: the CPU has the instruction set, and the assertions bound every index: the last of a is checked,
+        // b holds depth rows of b_row >= columns, c and the epilogue's operand hold rows * columns, and a bias has
+        // `columns` numbers because `columns` is its length.
+        unsafe { (self.product)(&product) }
+    }
+
+    /// `c[row, j] = bias[j] + a[row] · b[j]` for `bias.len()` columns: `a` is `[rows, depth]` and `b` is
+    /// `[columns, depth]`, both without gaps; the rows of `c` are `c_row` apart.
+    pub(crate) fn dot_products(
+        &self,
+        rows: usize,
+        depth: usize,
+        a: &[f32],
+        b: &[f32],
+        bias: &[f32],
+        c: &mut [f32],
+        c_row: usize,
+    ) {
+        let columns = bias.len();
+        if rows == 0 || columns == 0 {
+            return;
+        }
+        assert!(depth.is_multiple_of(LANES), "depth is padded");
+        assert!(rows * depth <= a.len(), "too few numbers in a");
+        assert!(columns * depth <= b.len(), "too few numbers in b");
+        assert!((rows - 1) * c_row + columns <= c.len(), "too few results");
+        let dots = DotProducts {
+            rows,
+            columns,
+            depth,
+            a: a.as_ptr(),
+            a_row: depth,
+            b: b.as_ptr(),
+            b_row: depth,
+            bias: bias.as_ptr(),
+            c: c.as_mut_ptr(),
+            c_row,
+        };
+        // SAFETY: the CPU has the instruction set, and the assertions bound every index.
+        unsafe { (self.dot_products)(&dots) }
+    }
+
+    /// Replaces values by their hyperbolic tangents; their number is a multiple of 16.
+    pub(crate) fn tanh(&self, values: &mut [f32]) {
+        assert!(values.len().is_multiple_of(LANES), "padded");
+        // SAFETY: the CPU has the instruction set, and whole vectors fit.
+        unsafe { (self.tanh)(values.as_mut_ptr(), values.len()) }
+    }
+
+    /// Adds the rows of `values`, `[rows, sums.len()]`, to `sums`, whose length is a multiple of 16.
+    pub(crate) fn sum_rows(&self, rows: usize, values: &[f32], sums: &mut [f32]) {
+        let columns = sums.len();
+        assert!(columns.is_multiple_of(LANES) && rows * columns <= values.len(), "rows");
+        // SAFETY: the CPU has the instruction set, and the assertion bounds every index.
+        unsafe { (self.sum_rows)(values.as_ptr(), rows, columns, sums.as_mut_ptr(), columns) }
+    }
+
+    /// `sums += values`, elementwise; the length is a multiple of 16.
+    pub(crate) fn add(&self, sums: &mut [f32], values: &[f32]) {
+        assert!(sums.len() == values.len() && sums.len().is_multiple_of(LANES), "lengths");
+        // SAFETY: the CPU has the instruction set, and whole vectors fit both slices.
+        unsafe { (self.add)(sums.as_mut_ptr(), values.as_ptr(), sums.len()) }
+    }
+
+    /// The sum of the squares, in an order that depends on the length alone.
+    pub(crate) fn sum_of_squares(&self, values: &[f32]) -> f32 {
+        // SAFETY: the CPU has the instruction set.
+        unsafe { (self.sum_of_squares)(values) }
+    }
+
+    /// One step of Adam; all slices have one length.
+    pub(crate) fn adam(
+        &self,
+        step: &AdamStep,
+        parameters: &mut [f32],
+        gradient: &[f32],
+        first: &mut [f32],
+        second: &mut [f32],
+    ) {
+        let n = parameters.len();
+        assert!(
+            gradient.len() == n && first.len() == n && second.len() == n,
+            "as many gradients and moments as parameters"
+        );
+        // SAFETY: the CPU has the instruction set, and the lengths agree.
+        unsafe { (self.adam)(step, parameters, gradient, first, second) }
+    }
+}
