@@ -76,6 +76,7 @@ fn usage() -> String {
   bench NAME              one benchmark with its peer beside it
   picture [RUN]           makes docs/report.png from the report of a run (of a new one where none is named)
   peers                   installs the peers that benchmarks compare with under target/peers
+  help                    this text
 
 options of evidence and bench
   --peers-cache DIR       results of the slow peers (default target/evidence/peers)
