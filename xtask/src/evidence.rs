@@ -121,9 +121,12 @@ pub(crate) fn measure(
         threads: machine::cores().min(2),
     };
     let mut record = Record::begin(workspace, issue, row.name, row.target)?;
-    let started = Instant::now();
+    let (started, built) = (Instant::now(), workspace.time_building());
     let result = (row.measure)(&context, &mut record);
-    record.end(result, started.elapsed());
+    record.end(
+        result,
+        started.elapsed() - (workspace.time_building() - built),
+    );
     record.write(&folder)?;
     print!("{}", record.text());
     Ok(record.outcome())

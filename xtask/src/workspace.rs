@@ -1,7 +1,9 @@
 //! Where the repository is, how it is built, and where measurements are kept.
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
@@ -18,6 +20,7 @@ const BUILD_VARIABLES: [&str; 4] = [
 #[derive(Debug)]
 pub(crate) struct Workspace {
     root: PathBuf,
+    building: Cell<Duration>,
 }
 
 impl Workspace {
@@ -33,7 +36,10 @@ impl Workspace {
             "no workspace at {}; was the checkout moved? build xtask again",
             root.display()
         );
-        Ok(Self { root })
+        Ok(Self {
+            root,
+            building: Cell::default(),
+        })
     }
 
     /// The repository's root folder.
@@ -56,9 +62,15 @@ impl Workspace {
         command
     }
 
+    /// How long this program has spent in building so far.
+    pub(crate) fn time_building(&self) -> Duration {
+        self.building.get()
+    }
+
     /// Builds one binary or example with the plain release profile and gives its path.
     pub(crate) fn build(&self, target: &[&str]) -> Result<PathBuf> {
         eprintln!("building {}", target.join(" "));
+        let started = Instant::now();
         let output = self
             .cargo()
             .args(["build", "--release", "--quiet", "--message-format=json"])

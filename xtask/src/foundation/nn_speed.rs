@@ -40,8 +40,12 @@ fn measure(context: &Context<'_>, record: &mut Record) -> Result<()> {
         .build(&["--package", "nn", "--example", "nn_speed"])?;
     let mut rounds = Vec::new();
     for _ in 0..ROUNDS {
-        rounds.push((ours(&binary, context.threads)?, theirs(context)?));
+        rounds.push((
+            ours(&binary, context.threads)?,
+            theirs(context, context.threads)?,
+        ));
     }
+    let single_thread = theirs(context, 1)?;
     record.note(format!("peer: {}", peers::versions(&rounds[0].1)));
     for failure in rounds[0].1["failures"].as_array().into_iter().flatten() {
         record.note(format!("peer, not available here: {failure}"));
@@ -52,6 +56,11 @@ fn measure(context: &Context<'_>, record: &mut Record) -> Result<()> {
         .collect::<Result<Vec<f64>>>()?;
     for (batch, speedup) in BATCHES {
         compare(record, &rounds, batch, speedup, median(&peak))?;
+        let seconds = seconds(at_batch(&single_thread["fastest"], batch)?)?;
+        record.note(format!(
+            "batch {batch}: PyTorch with one thread took {:.0} microseconds",
+            1e6 * seconds
+        ));
     }
     Ok(())
 }
@@ -61,11 +70,11 @@ fn ours(binary: &Path, threads: usize) -> Result<Value> {
     Ok(process::json(Command::new(binary).args(["--threads", &threads.to_string()]))?.json)
 }
 
-fn theirs(context: &Context<'_>) -> Result<Value> {
+fn theirs(context: &Context<'_>, threads: usize) -> Result<Value> {
     peers::script(
         context.workspace,
         "torch_adam_step.py",
-        &["--threads", &context.threads.to_string()],
+        &["--threads", &threads.to_string()],
     )
 }
 
