@@ -78,6 +78,7 @@ impl Workspace {
             .stderr(Stdio::inherit())
             .output()
             .context("cargo could not be started")?;
+        self.building.set(self.building.get() + started.elapsed());
         ensure!(
             output.status.success(),
             "cargo build --release {} failed",
