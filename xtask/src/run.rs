@@ -132,6 +132,14 @@ impl Run {
             .collect()
     }
 
+    /// A number in the resolved experiment that the run left.
+    pub(crate) fn setting(&self, key: &str) -> Result<f64> {
+        let path = self.folder.join("experiment.toml");
+        let text = fs::read_to_string(&path)
+            .with_context(|| format!("could not read {}", path.display()))?;
+        setting(&text, key).with_context(|| format!("{} sets no number `{key}`", path.display()))
+    }
+
     /// The weights that the run ended with.
     pub(crate) fn final_weights(&self) -> PathBuf {
         self.folder.join("checkpoints/final.safetensors")
@@ -161,6 +169,25 @@ impl Checkpoint {
             intent: get("intent")?,
         })
     }
+}
+
+/// The number that a line `key = number` sets.
+fn setting(text: &str, key: &str) -> Option<f64> {
+    let values = text.lines().filter_map(|line| {
+        let (name, value) = line.split_once('=')?;
+        (name.trim() == key).then_some(value)
+    });
+    values
+        .filter_map(|value| {
+            value
+                .split('#')
+                .next()?
+                .trim()
+                .replace('_', "")
+                .parse()
+                .ok()
+        })
+        .next()
 }
 
 /// A number, or the mean of an interval.

@@ -148,8 +148,8 @@ impl Arithmetic {
 }
 
 fn check_sizes(record: &mut Record, run: &Run, arithmetic: &Arithmetic) -> Result<()> {
-    let epochs = run.number("epochs")?;
-    let minibatch = run.number("minibatch")?;
+    let epochs = run.setting("epochs")?;
+    let minibatch = run.setting("minibatch")?;
     record.size("observation", arithmetic.observation);
     record.size("epochs", epochs);
     record.size("minibatch", minibatch);

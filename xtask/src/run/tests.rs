@@ -27,3 +27,12 @@ fn a_number_is_found_at_the_outermost_level_that_has_it() {
     assert_eq!(find(&json, "other"), Some(&json!(3)));
     assert_eq!(find(&json, "none"), None);
 }
+
+#[test]
+fn settings_are_read_from_the_resolved_experiment() {
+    let text = "[optimizer]\nepochs = 4\nminibatch = 1_024 # samples\nname = \"ppo\"\n";
+    assert_eq!(setting(text, "epochs"), Some(4.0));
+    assert_eq!(setting(text, "minibatch"), Some(1024.0));
+    assert_eq!(setting(text, "name"), None);
+    assert_eq!(setting(text, "steps"), None);
+}
