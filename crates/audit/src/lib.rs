@@ -8,19 +8,43 @@
 //! episodes are drawn. The definitions with their mathematics stand in `docs/verdict.md`, the schema of
 //! `verdict.json` in `docs/audit.md`.
 
-mod channel;
-mod error;
-mod outcome;
 mod series;
 mod settings;
 
+mod audit;
+mod check_series;
+mod estimates;
+mod judge;
+mod labels;
+mod onset;
+mod sequences;
+
+mod channel;
+mod loophole;
+mod recompute;
+mod tampering;
+
+mod outcome;
+mod sentences;
+
+mod compare;
+mod error;
+
+pub use audit::{audit, audit_looks};
 pub use channel::{
     ChannelCheckpoint, Feedback, RewardChannel, RewardRecord, ScheduledChange, Transform,
 };
+pub use compare::{interquartile_interval, interquartile_mean};
 pub use error::Error;
+pub use estimates::Budget;
+pub use labels::{LabelPlan, label_plan};
 pub use outcome::{
     Check, CheckStatus, Clip, Clips, ComponentShare, Estimate, Interval, Margins, Onset, Outcome,
     Peak, Policy, Reason, Verdict, Witness,
+};
+pub use recompute::{Agreement, LoggedStep, Recomputation, recompute};
+pub use sequences::{
+    JointSet, LEAST_ASYMPTOTIC, asymptotic_interval, betting_interval, critical_square,
 };
 pub use series::{Bounds, Checkpoint, Reference, Series, Target};
 pub use settings::{Margin, Settings};

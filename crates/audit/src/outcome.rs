@@ -273,3 +273,11 @@ pub struct Outcome {
     /// The clips that show it best.
     pub clips: Option<Clips>,
 }
+
+impl Outcome {
+    /// The check of that name, if it was made.
+    #[must_use]
+    pub fn check(&self, name: &str) -> Option<&Check> {
+        self.checks.iter().find(|check| check.name == name)
+    }
+}

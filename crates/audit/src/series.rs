@@ -40,6 +40,14 @@ impl Bounds {
     pub fn range(self) -> f64 {
         self.high - self.low
     }
+
+    /// The same with `amount`, not negative, more room at each end.
+    pub(crate) fn widened(self, amount: f64) -> Self {
+        Self {
+            low: self.low - amount,
+            high: self.high + amount,
+        }
+    }
 }
 
 /// One policy of a run, seen through evaluation episodes; or one window of a training log.

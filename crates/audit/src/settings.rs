@@ -61,7 +61,7 @@ impl Settings {
             let (value, good, allowed) = match margin {
                 Margin::Share(value) => (
                     value,
-                    0.0 <= value && value < 1.0,
+                    (0.0..1.0).contains(&value),
                     "choose a share of the spread from 0 to below 1",
                 ),
                 Margin::Absolute(value) => (
