@@ -1,0 +1,77 @@
+//! The two documents.
+
+mod compare;
+mod configuration;
+mod curves;
+mod document;
+mod evidence;
+mod icon;
+mod provenance;
+mod replay;
+mod seeds;
+mod verdict;
+
+use maud::{Markup, html};
+
+use crate::{Comparison, Page};
+
+/// The report of one run as a self-contained HTML document.
+#[must_use]
+pub fn page(page: &Page) -> String {
+    let sections = [
+        ("curves", "Curves", Some(curves::of_page(page))),
+        ("evidence", "Evidence", evidence::checks(page)),
+        ("gain", "What was paid", evidence::gain(page)),
+        ("replay", "Replay", replay::section(page)),
+        (
+            "seeds",
+            "Seeds",
+            page.seeds
+                .as_ref()
+                .map(|several| seeds::section(several, &page.curves.pressure_unit)),
+        ),
+        ("run", "The run", Some(provenance::section(page))),
+    ];
+    let title = format!("{}: {}", page.experiment, page.verdict.word.as_str());
+    document::document(
+        &title,
+        page.notice.as_deref(),
+        verdict::header(page),
+        sections.into(),
+    )
+}
+
+/// The report of several runs over one another as a self-contained HTML document.
+#[must_use]
+pub fn compare_page(comparison: &Comparison) -> String {
+    let sections = [
+        ("curves", "Curves", Some(compare::curves(comparison))),
+        ("runs", "Runs", Some(compare::runs(comparison))),
+        (
+            "differences",
+            "Settings",
+            Some(compare::differences(comparison)),
+        ),
+        (
+            "again",
+            "Again",
+            Some(provenance::command(&comparison.command)),
+        ),
+    ];
+    document::document(
+        &comparison.title,
+        None,
+        compare::header(comparison),
+        sections.into(),
+    )
+}
+
+/// A figure of one number in words: what it is, the number, what it is held against.
+fn fact(name: &str, value: &str, note: &str) -> Markup {
+    html! {
+        div class="fact" {
+            dt { (name) }
+            dd { (value) @if !note.is_empty() { small { (note) } } }
+        }
+    }
+}

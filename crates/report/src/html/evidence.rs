@@ -1,0 +1,110 @@
+//! Checks, what carried the gain, and what comes round again.
+
+use maud::{Markup, html};
+
+use super::{fact, icon};
+use crate::number::{amount, percent, signed_amount};
+use crate::{Check, Component, Outcome, Page, Recurrence};
+
+/// The table of checks.
+pub(super) fn checks(page: &Page) -> Option<Markup> {
+    if page.checks.is_empty() {
+        return None;
+    }
+    Some(html! {
+        p class="intro" { "A check that could not have failed is no evidence. Each one therefore says the smallest effect that it could have seen." }
+        table class="checks" role="table" {
+            thead role="rowgroup" { tr role="row" {
+                th scope="col" role="columnheader" { "Outcome" }
+                th scope="col" role="columnheader" { "Check" }
+                th scope="col" role="columnheader" { "Smallest effect visible" }
+            } }
+            tbody role="rowgroup" { @for check in &page.checks { (check_row(check)) } }
+        }
+    })
+}
+
+fn check_row(check: &Check) -> Markup {
+    let word = match check.outcome {
+        Outcome::Pass => "pass",
+        Outcome::Fail => "fail",
+        Outcome::NotMeasurable => "not measurable",
+    };
+    html! {
+        tr role="row" {
+            td role="cell" class={ "outcome " (check.outcome.as_str()) } { (icon::outcome(check.outcome)) (word) }
+            td role="cell" { strong { (check.name) } @if !check.finding.is_empty() { p { (check.finding) } } }
+            td role="cell" class="effect" {
+                @match &check.smallest_effect {
+                    Some(effect) => { (amount(effect.amount)) " " (effect.unit) }
+                    None => { span class="soft" { "not stated" } }
+                }
+            }
+        }
+    }
+}
+
+/// What carried the gain, and the states that come round again.
+pub(super) fn gain(page: &Page) -> Option<Markup> {
+    if page.components.is_empty() && page.recurrence.is_none() {
+        return None;
+    }
+    Some(html! {
+        @if !page.components.is_empty() { (components(&page.components)) }
+        @if let Some(recurrence) = &page.recurrence { (recurring(recurrence)) }
+    })
+}
+
+fn components(components: &[Component]) -> Markup {
+    let most = components
+        .iter()
+        .map(|component| component.share.abs())
+        .filter(|share| share.is_finite())
+        .fold(0.0, f64::max);
+    let negative = components.iter().any(|component| component.share < 0.0);
+    html! {
+        h3 { "Share of the gain, by component of the reward" }
+        table class={ "bars" @if negative { " both-ways" } } role="table" {
+            thead class="hidden" role="rowgroup" { tr role="row" {
+                th scope="col" role="columnheader" { "Component" }
+                th scope="col" role="columnheader" { "Share of the gain" }
+                th scope="col" role="columnheader" { "Gain in return" }
+            } }
+            tbody role="rowgroup" { @for component in components { (bar(component, most)) } }
+        }
+    }
+}
+
+fn bar(component: &Component, most: f64) -> Markup {
+    let length = if most > 0.0 && component.share.is_finite() {
+        100.0 * component.share.abs() / most
+    } else {
+        0.0
+    };
+    html! {
+        tr role="row" {
+            th scope="row" role="rowheader" { (component.name) }
+            td role="cell" {
+                div class="bar" { span class=@if component.share < 0.0 { "fill down" } @else { "fill" } style=(format!("--length:{length:.1}%")) {} }
+                span class="share" { (percent(component.share)) }
+            }
+            td role="cell" class="soft" { (signed_amount(component.gain)) }
+        }
+    }
+}
+
+fn recurring(recurrence: &Recurrence) -> Markup {
+    let reference = recurrence
+        .reference_share_of_time
+        .map(|share| format!("under the reference policy {}", percent(share)))
+        .unwrap_or_default();
+    html! {
+        h3 { "States that come round again" }
+        @if !recurrence.place.is_empty() { p { (recurrence.place) } }
+        dl class="facts" {
+            (fact("Period", &amount(recurrence.period), "steps until the same state comes back"))
+            (fact("Share of time", &percent(recurrence.share_of_time), &reference))
+            @if let Some(share) = recurrence.share_of_reward { (fact("Share of reward", &percent(share), "earned while it lasts")) }
+        }
+    }
+}
