@@ -145,7 +145,11 @@ impl fmt::Display for Field {
 
 fn missing_text(role: Role, field: Field, asked: Option<&str>, available: &[String]) -> String {
     let what = match asked {
-        Some(name) => format!("there is no {field} {:?} for {}", shortened(name), role.meaning()),
+        Some(name) => format!(
+            "there is no {field} {:?} for {}",
+            shortened(name),
+            role.meaning()
+        ),
         None => format!("no {field} is named for {}", role.meaning()),
     };
     let flag = role.flag();

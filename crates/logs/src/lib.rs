@@ -12,6 +12,7 @@ mod error;
 mod log;
 mod read;
 mod sources;
+mod windows;
 
 mod monitor;
 mod step_log;

@@ -175,5 +175,7 @@ pub(crate) fn keep_with_intent(records: &mut Vec<Record>, notes: &mut Vec<String
 /// Whether a field of this name holds means over episodes.
 pub(crate) fn names_a_mean(name: &str) -> bool {
     let name = name.to_lowercase();
-    ["mean", "average", "avg"].iter().any(|word| name.contains(word))
+    ["mean", "average", "avg"]
+        .iter()
+        .any(|word| name.contains(word))
 }

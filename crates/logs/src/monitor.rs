@@ -57,7 +57,11 @@ impl<'m> MonitorReader<'m> {
     }
 
     pub(crate) fn read<R: BufRead>(&mut self, path: &Path, reader: R) -> Result<(), Error> {
-        if let Some(name) = self.mapping.pressure.as_ref().or(self.mapping.length.as_ref())
+        if let Some(name) = self
+            .mapping
+            .pressure
+            .as_ref()
+            .or(self.mapping.length.as_ref())
             && name != "l"
         {
             let problem = format!(

@@ -160,7 +160,10 @@ pub(crate) fn finite(text: &str, column: &str) -> Result<f64, (String, &'static 
             "write a number, or remove the row"
         };
         return Err((
-            format!("column {column:?} holds {:?}, not a number", shortened(text)),
+            format!(
+                "column {column:?} holds {:?}, not a number",
+                shortened(text)
+            ),
             mend,
         ));
     };

@@ -33,7 +33,11 @@ pub(crate) fn find(paths: &[PathBuf]) -> Result<Sources, Error> {
         } else if metadata.is_file() {
             files.push(path.clone());
         } else {
-            return Err(whole(path, "it is no regular file", "copy it into a file first"));
+            return Err(whole(
+                path,
+                "it is no regular file",
+                "copy it into a file first",
+            ));
         }
     }
     let mut found: Option<(PathBuf, Format)> = None;
@@ -93,8 +97,7 @@ fn files_of_folder(folder: &Path, notes: &mut Vec<String>) -> Result<Vec<PathBuf
         |name| name.ends_with(".csv") || name.ends_with(".jsonl"),
     ];
     for (rank, kind) in kinds.iter().enumerate() {
-        let (chosen, others): (Vec<_>, Vec<_>) =
-            names.iter().partition(|(name, _)| kind(name));
+        let (chosen, others): (Vec<_>, Vec<_>) = names.iter().partition(|(name, _)| kind(name));
         if chosen.is_empty() {
             continue;
         }
@@ -141,13 +144,37 @@ fn listed(names: &[String]) -> String {
 
 /// First bytes of files that are often mistaken for logs, what they are, and the mend.
 const FOREIGN: [(&[u8], &str, &str); 9] = [
-    (b"\x1f\x8b", "compressed with gzip", "unpack it with gunzip first"),
-    (b"\x28\xb5\x2f\xfd", "compressed with zstd", "unpack it with unzstd first"),
-    (b"PK\x03\x04", "a zip archive", "unpack it and name the log inside"),
-    (b"PAR1", "a Parquet file", "write it as CSV (pandas: to_csv) first"),
+    (
+        b"\x1f\x8b",
+        "compressed with gzip",
+        "unpack it with gunzip first",
+    ),
+    (
+        b"\x28\xb5\x2f\xfd",
+        "compressed with zstd",
+        "unpack it with unzstd first",
+    ),
+    (
+        b"PK\x03\x04",
+        "a zip archive",
+        "unpack it and name the log inside",
+    ),
+    (
+        b"PAR1",
+        "a Parquet file",
+        "write it as CSV (pandas: to_csv) first",
+    ),
     (b"\x89HDF", "an HDF5 file", "write it as CSV first"),
-    (b"\x93NUMPY", "a NumPy array", "write it as CSV with a header first"),
-    (b"\x80", "a pickle, which could run code, or no text at all", "write it as CSV or JSON Lines"),
+    (
+        b"\x93NUMPY",
+        "a NumPy array",
+        "write it as CSV with a header first",
+    ),
+    (
+        b"\x80",
+        "a pickle, which could run code, or no text at all",
+        "write it as CSV or JSON Lines",
+    ),
     (b"\xff\xfe", "UTF-16 text", "save it as UTF-8"),
     (b"\xfe\xff", "UTF-16 text", "save it as UTF-8"),
 ];
@@ -195,7 +222,9 @@ fn recognise(path: &Path) -> Result<Format, Error> {
 
 fn json_format(text: &[u8]) -> Format {
     let line = text.split(|&byte| byte == b'\n').next().unwrap_or(text);
-    let row = std::str::from_utf8(line).ok().and_then(|line| parse_object(line.trim()).ok());
+    let row = std::str::from_utf8(line)
+        .ok()
+        .and_then(|line| parse_object(line.trim()).ok());
     match row {
         Some(row) if is_step_log(&row) => Format::StepLog,
         _ => Format::JsonLines,

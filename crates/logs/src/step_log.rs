@@ -1,6 +1,6 @@
 //! The step log: one JSON object a step, the format that `docs/step-log.md` defines.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufRead;
 use std::path::{Path, PathBuf};
 
@@ -24,6 +24,10 @@ const MOST_KEPT: usize = 8_000_000;
 const WIDEST: usize = 4096;
 /// Named components of a reward.
 const MOST_COMPONENTS: usize = 256;
+/// Reward functions of one run.
+const MOST_FUNCTIONS: usize = 1024;
+/// Bytes in the identity of a reward function.
+const LONGEST_FUNCTION: usize = 256;
 
 /// How an episode ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -112,8 +116,8 @@ pub struct StepEpisode {
     pub components: Vec<f64>,
     /// How it ended.
     pub end: StepEnd,
-    /// Identity of the reward function at its last step, where logged.
-    pub function: Option<String>,
+    /// Position in [`StepLog::functions`] of the reward function at its last step, where logged.
+    pub function: Option<usize>,
     /// Its steps; empty where they were too many to keep, see [`StepLog::kept_every`].
     pub steps: Vec<StepRecord>,
 }
@@ -136,6 +140,7 @@ pub struct Recomputation {
 pub struct StepLog {
     pub(crate) header: StepHeader,
     pub(crate) component_names: Vec<String>,
+    pub(crate) functions: Vec<String>,
     pub(crate) episodes: Vec<StepEpisode>,
     pub(crate) recomputation: Recomputation,
     pub(crate) kept_every: usize,
@@ -152,6 +157,11 @@ impl StepLog {
     /// Names of the components, in the order of [`StepEpisode::components`].
     pub fn component_names(&self) -> &[String] {
         &self.component_names
+    }
+
+    /// Identities of the reward functions, in order of first use.
+    pub fn functions(&self) -> &[String] {
+        &self.functions
     }
 
     /// The episodes that ended, in the order in which they did.
@@ -244,7 +254,9 @@ pub(crate) struct StepLogReader {
     component_names: Option<Vec<String>>,
     open: BTreeMap<u64, Open>,
     episodes: Vec<StepEpisode>,
-    latest_episode: Option<u64>,
+    /// Numbers of the episodes that ended.
+    ended: BTreeSet<u64>,
+    functions: Vec<String>,
     recomputation: Recomputation,
     n_steps: u64,
     n_kept: usize,
@@ -315,7 +327,8 @@ impl StepLogReader {
             component_names: None,
             open: BTreeMap::new(),
             episodes: Vec::new(),
-            latest_episode: None,
+            ended: BTreeSet::new(),
+            functions: Vec::new(),
             recomputation: Recomputation {
                 n_checked: 0,
                 n_mismatches: 0,
@@ -363,8 +376,8 @@ impl StepLogReader {
         for (sum, value) in open.episode.components.iter_mut().zip(&record.components) {
             *sum += value;
         }
-        if raw.function.is_some() {
-            open.episode.function = raw.function;
+        if let Some(name) = raw.function {
+            open.episode.function = Some(self.function(name)?);
         }
         if raw.episode.is_multiple_of(self.kept_every as u64) {
             self.n_kept += weight(&record);
@@ -421,10 +434,16 @@ impl StepLogReader {
             ));
         }
         let number = |value: &Value| {
-            value.as_f64().filter(|number| number.is_finite()).ok_or_else(|| {
-                let text = shortened(&value.to_string());
-                (format!("components holds {text}, not a finite number"), MEND)
-            })
+            value
+                .as_f64()
+                .filter(|number| number.is_finite())
+                .ok_or_else(|| {
+                    let text = shortened(&value.to_string());
+                    (
+                        format!("components holds {text}, not a finite number"),
+                        MEND,
+                    )
+                })
         };
         match value {
             Value::Null if names.is_empty() => Ok(Vec::new()),
@@ -499,15 +518,12 @@ impl StepLogReader {
                 "write end on the last step of an episode",
             ));
         }
-        if self.latest_episode.is_some_and(|latest| raw.episode <= latest)
-            && self.is_known(raw.episode)
-        {
+        if self.ended.contains(&raw.episode) {
             return Err((
                 format!("episode {} has ended before", raw.episode),
                 "give each episode a number of its own",
             ));
         }
-        self.latest_episode = self.latest_episode.max(Some(raw.episode));
         Ok(Open {
             next_step: 0,
             has_intent: true,
@@ -525,14 +541,22 @@ impl StepLogReader {
         })
     }
 
-    /// Whether an episode of this number ended. Looked for from the latest, and only for a number
-    /// that does not exceed all before it, which numbers given in order rarely do.
-    fn is_known(&self, number: u64) -> bool {
-        self.episodes
-            .iter()
-            .rev()
-            .take(MOST_OPEN)
-            .any(|episode| episode.episode == number)
+    /// The position of a reward function among those seen.
+    fn function(&mut self, name: String) -> Result<usize, Problem> {
+        if let Some(known) = self.functions.iter().position(|other| *other == name) {
+            return Ok(known);
+        }
+        if self.functions.len() == MOST_FUNCTIONS || name.len() > LONGEST_FUNCTION {
+            return Err((
+                format!(
+                    "more than {MOST_FUNCTIONS} reward functions are named, or one by more than \
+                     {LONGEST_FUNCTION} bytes"
+                ),
+                "name a function by a hash or a checkpoint, the same as long as it stays the same",
+            ));
+        }
+        self.functions.push(name);
+        Ok(self.functions.len() - 1)
     }
 
     fn close(&mut self, mut open: Open, end: StepEnd) {
@@ -541,6 +565,7 @@ impl StepLogReader {
         if !open.has_intent {
             open.episode.intent = None;
         }
+        self.ended.insert(open.episode.episode);
         self.episodes.push(open.episode);
     }
 
@@ -571,8 +596,9 @@ impl StepLogReader {
                 path: self.path,
                 place: Place::Whole,
                 problem: "no episode has ended".to_owned(),
-                mend: "write \"end\": \"terminated\" or \"truncated\" on the last step of an episode"
-                    .to_owned(),
+                mend:
+                    "write \"end\": \"terminated\" or \"truncated\" on the last step of an episode"
+                        .to_owned(),
             });
         }
         if !self.open.is_empty() {
@@ -626,6 +652,7 @@ impl StepLogReader {
             step_log: Some(StepLog {
                 header: self.header,
                 component_names: self.component_names.unwrap_or_default(),
+                functions: self.functions,
                 episodes: self.episodes,
                 recomputation: self.recomputation,
                 kept_every: self.kept_every,

@@ -111,7 +111,12 @@ impl<'m> TableReader<'m> {
         let separator = separator_of(&header);
         let mut names = Vec::new();
         crate::separated::split(&header, separator, &mut names).map_err(|problem| {
-            malformed_at(path, 1, problem, "quote a whole field, and double quotes inside it")
+            malformed_at(
+                path,
+                1,
+                problem,
+                "quote a whole field, and double quotes inside it",
+            )
         })?;
         check_header(path, &names)?;
         let find = |name: &str| names.iter().position(|other| other == name);
@@ -484,7 +489,10 @@ fn check_header(path: &Path, names: &[String]) -> Result<(), Error> {
         return Err(malformed_at(
             path,
             1,
-            format!("the first line {:?} is no header", shortened(&names.join(","))),
+            format!(
+                "the first line {:?} is no header",
+                shortened(&names.join(","))
+            ),
             "put the names of the columns in the first line",
         ));
     }

@@ -53,7 +53,11 @@ impl Series {
     /// A step below the last one means that the run was resumed from an earlier checkpoint: what it
     /// had written from there on is orphaned, as TensorBoard itself treats it.
     fn push(&mut self, point: Point) {
-        if self.points.last().is_some_and(|last| point.step < last.step) {
+        if self
+            .points
+            .last()
+            .is_some_and(|last| point.step < last.step)
+        {
             let kept = self.points.partition_point(|old| old.step < point.step);
             self.overwritten += self.points.len() - kept;
             self.points.truncate(kept);
@@ -125,9 +129,8 @@ impl<'m> TensorBoardReader<'m> {
         })?;
         for scalar in event.scalars {
             self.remember(scalar.tag);
-            let asked = |name: &Option<String>, usual: &str| {
-                name.as_deref().unwrap_or(usual) == scalar.tag
-            };
+            let asked =
+                |name: &Option<String>, usual: &str| name.as_deref().unwrap_or(usual) == scalar.tag;
             let is_proxy = asked(&self.mapping.proxy, "proxy");
             let is_intent = asked(&self.mapping.intent, "intent");
             if !is_proxy && !is_intent {
@@ -172,7 +175,11 @@ impl<'m> TensorBoardReader<'m> {
 
     pub(crate) fn finish(mut self) -> Result<Log, Error> {
         let path = self.files.first().cloned().unwrap_or_default();
-        if let Some(name) = self.mapping.pressure.as_ref().or(self.mapping.length.as_ref())
+        if let Some(name) = self
+            .mapping
+            .pressure
+            .as_ref()
+            .or(self.mapping.length.as_ref())
             && name != "step"
         {
             return Err(Error::Malformed {
@@ -305,10 +312,7 @@ fn next_record<R: BufRead>(
             Framed::Skipped { size: 12 + wanted }
         });
     }
-    reader
-        .take(length + 4)
-        .read_to_end(payload)
-        .map_err(io)?;
+    reader.take(length + 4).read_to_end(payload).map_err(io)?;
     if (payload.len() as u64) < length + 4 {
         return Ok(Framed::Cut);
     }
@@ -316,9 +320,7 @@ fn next_record<R: BufRead>(
     if masked(crc32c(0, payload)).to_le_bytes() != check[..] {
         return Err(damaged("payload"));
     }
-    Ok(Framed::Payload {
-        size: 16 + length,
-    })
+    Ok(Framed::Payload { size: 16 + length })
 }
 
 /// Fills as much of `buffer` as the file still holds.
@@ -379,7 +381,10 @@ impl<'a> Event<'a> {
 }
 
 /// A `Summary.Value`: the outer `None` is malformed, the inner one holds no scalar.
-#[expect(clippy::option_option, reason = "malformed and absent are different answers")]
+#[expect(
+    clippy::option_option,
+    reason = "malformed and absent are different answers"
+)]
 fn parse_value(message: &[u8]) -> Option<Option<Scalar<'_>>> {
     let mut tag = None;
     let mut value = None;
@@ -395,7 +400,10 @@ fn parse_value(message: &[u8]) -> Option<Option<Scalar<'_>>> {
 }
 
 /// The number in a `TensorProto` of one number.
-#[expect(clippy::option_option, reason = "malformed and absent are different answers")]
+#[expect(
+    clippy::option_option,
+    reason = "malformed and absent are different answers"
+)]
 fn tensor_scalar(message: &[u8]) -> Option<Option<f64>> {
     const FLOAT: u64 = 1;
     const DOUBLE: u64 = 2;

@@ -1,0 +1,71 @@
+//! Logs that Stable-Baselines3 wrote.
+
+use std::path::{Path, PathBuf};
+
+use logs::{Format, Mapping, RecordKind};
+
+use crate::{intents, mapping, notes, pressures};
+
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/data/sb3-logs")
+        .join(name)
+}
+
+fn event_file(name: &str) -> PathBuf {
+    std::fs::read_dir(folder(name))
+        .expect("the folder")
+        .map(|entry| entry.expect("an entry").path())
+        .find(|path| path.to_string_lossy().contains("tfevents"))
+        .expect("an event file")
+}
+
+#[test]
+fn parallel_monitor_files_make_one_run() {
+    let log = logs::read(&[folder("acrobot-hover")], &Mapping::default()).expect("a log");
+    assert_eq!(log.format(), Format::Monitor);
+    assert_eq!(log.kind(), RecordKind::Episode);
+    assert_eq!(log.environment(), Some("Acrobot-v1"));
+    assert_eq!((log.proxy_name(), log.intent_name()), ("r", Some("intent")));
+    assert_eq!((log.files().len(), log.records().len()), (4, 323));
+    assert_eq!(pressures(&log).last(), Some(&98_918.0));
+    assert!(pressures(&log).is_sorted());
+    assert!(intents(&log).iter().all(Option::is_some));
+    assert!(notes(&log).contains("tfevents"), "{}", notes(&log));
+}
+
+#[test]
+fn files_named_in_any_order_give_the_same_run() {
+    let names =
+        ["0", "1", "2", "3"].map(|n| folder("acrobot-height").join(format!("{n}.monitor.csv")));
+    let forward = logs::read(&names, &Mapping::default()).expect("a log");
+    let backward: Vec<PathBuf> = names.into_iter().rev().collect();
+    let backward = logs::read(&backward, &Mapping::default()).expect("a log");
+    assert_eq!(forward.records(), backward.records());
+}
+
+#[test]
+fn an_event_file_of_stable_baselines_names_its_tags() {
+    let error = logs::read(&[event_file("pendulum-speed")], &Mapping::default())
+        .expect_err("no proxy is named");
+    let text = error.to_string();
+    for part in ["tfevents", "rollout/ep_rew_mean", "time/fps", "--proxy TAG"] {
+        assert!(text.contains(part), "{text}");
+    }
+    let asked = mapping("rollout/ep_rew_mean", "", "");
+    let log = logs::read(&[event_file("pendulum-speed")], &asked).expect("a log");
+    assert_eq!((log.kind(), log.has_intent()), (RecordKind::Mean, false));
+    assert!(pressures(&log).is_sorted());
+    assert!(log.records().len() > 20, "{}", log.records().len());
+    // The running mean of the last hundred episodes of the four monitor files.
+    let last = log.records()[log.records().len() - 1];
+    let episodes = logs::read(&[folder("pendulum-speed")], &Mapping::default()).expect("a log");
+    let before = episodes
+        .records()
+        .iter()
+        .filter(|e| e.pressure <= last.pressure);
+    let returns: Vec<f64> = before.map(|episode| episode.proxy).collect();
+    let tail = &returns[returns.len() - 100..];
+    let mean = tail.iter().sum::<f64>() / 100.0;
+    assert!((mean - last.proxy).abs() < 0.5, "{mean} {}", last.proxy);
+}
