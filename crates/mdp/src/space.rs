@@ -67,6 +67,15 @@ impl Space {
         }
     }
 
+    /// Number of choices, where the space is one discrete choice.
+    #[must_use]
+    pub fn n_choices(&self) -> Option<usize> {
+        match self {
+            Space::Discrete { n } => Some(*n),
+            _ => None,
+        }
+    }
+
     /// The extents of a value: empty for one discrete choice.
     #[must_use]
     pub fn shape(&self) -> Vec<usize> {

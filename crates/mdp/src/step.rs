@@ -44,6 +44,19 @@ impl Components {
         }
     }
 
+    /// The given terms, where their number is known only at run time.
+    ///
+    /// # Panics
+    /// If there are more than [`MAX_COMPONENTS`].
+    #[must_use]
+    pub fn from_slice(terms: &[f64]) -> Components {
+        assert!(terms.len() <= MAX_COMPONENTS, "too many reward components");
+        let mut components = Components::NONE;
+        components.values[..terms.len()].copy_from_slice(terms);
+        components.len = terms.len() as u8;
+        components
+    }
+
     /// The terms as a slice.
     #[inline]
     #[must_use]
