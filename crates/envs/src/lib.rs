@@ -1,11 +1,15 @@
 //! Environments that know their own intent.
 
+mod best_of_n;
 mod classic;
 mod coast_runners;
+mod nail_factory;
 mod setting;
 
+pub use best_of_n::{BestOfN, best_of_n_curve};
 pub use classic::{
     Acrobot, AcrobotReward, CartPole, MountainCar, MountainCarContinuous, Pendulum, PendulumReward,
 };
 pub use coast_runners::{Boat, CoastPilot, CoastReward, CoastRunners, Course};
+pub use nail_factory::{FixedPlan, NailFactory, NailFactoryState, NailPolicy, NailReward};
 pub use setting::UnknownName;

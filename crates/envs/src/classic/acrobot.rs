@@ -1,6 +1,7 @@
 //! Acrobot-v1: swing a double pendulum's tip above a line.
 
 use std::f64::consts::{FRAC_PI_2, PI};
+use std::str::FromStr;
 
 use mdp::{
     Components, End, Environment, Ink, ReturnBounds, Rng, Scene, Shape, Space, Step, TimeLimit,
@@ -8,6 +9,7 @@ use mdp::{
 };
 
 use super::clockwise;
+use crate::UnknownName;
 
 const SECONDS_PER_STEP: f64 = 0.2;
 const MAX_VELOCITY_1: f64 = 4.0 * PI;
@@ -37,12 +39,22 @@ pub enum AcrobotReward {
 }
 
 impl AcrobotReward {
-    /// Every choice under the name that settings give it.
-    pub const ALL: [(&'static str, AcrobotReward); 3] = [
-        ("own", AcrobotReward::Own),
-        ("height", AcrobotReward::Height),
-        ("hover", AcrobotReward::Hover),
+    /// Every reward, the default first.
+    pub const ALL: [AcrobotReward; 3] = [
+        AcrobotReward::Own,
+        AcrobotReward::Height,
+        AcrobotReward::Hover,
     ];
+
+    /// The name by which experiments choose it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            AcrobotReward::Own => "own",
+            AcrobotReward::Height => "height",
+            AcrobotReward::Hover => "hover",
+        }
+    }
 
     #[inline]
     fn of(self, height: f64, own: f64) -> f64 {
@@ -51,6 +63,14 @@ impl AcrobotReward {
             AcrobotReward::Height => height - LINE,
             AcrobotReward::Hover => (height - MIN_HEIGHT) / (MAX_HEIGHT - MIN_HEIGHT),
         }
+    }
+}
+
+impl FromStr for AcrobotReward {
+    type Err = UnknownName;
+
+    fn from_str(name: &str) -> Result<AcrobotReward, UnknownName> {
+        UnknownName::find("reward", name, &AcrobotReward::ALL, AcrobotReward::name)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Pendulum-v1: swing a pendulum up and hold it there.
 
 use std::f64::consts::PI;
+use std::str::FromStr;
 
 use mdp::{
     Components, Environment, Ink, ReturnBounds, Rng, Scene, Shape, Space, Step, TimeLimit,
@@ -8,6 +9,7 @@ use mdp::{
 };
 
 use super::clockwise;
+use crate::UnknownName;
 
 const MAX_SPEED: f64 = 8.0;
 const MAX_TORQUE: f32 = 2.0;
@@ -26,11 +28,25 @@ pub enum PendulumReward {
 }
 
 impl PendulumReward {
-    /// Every choice under the name that settings give it.
-    pub const ALL: [(&'static str, PendulumReward); 2] = [
-        ("own", PendulumReward::Own),
-        ("speed", PendulumReward::Speed),
-    ];
+    /// Every reward, the default first.
+    pub const ALL: [PendulumReward; 2] = [PendulumReward::Own, PendulumReward::Speed];
+
+    /// The name by which experiments choose it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            PendulumReward::Own => "own",
+            PendulumReward::Speed => "speed",
+        }
+    }
+}
+
+impl FromStr for PendulumReward {
+    type Err = UnknownName;
+
+    fn from_str(name: &str) -> Result<PendulumReward, UnknownName> {
+        UnknownName::find("reward", name, &PendulumReward::ALL, PendulumReward::name)
+    }
 }
 
 /// A rod on a motor of at most 2 N m, too weak to lift it at once; torques beyond are clamped.

@@ -116,10 +116,10 @@ fn every_environment_keeps_its_promises() {
     check_environment(&CartPole.with_time_limit(), 2_000, seed).unwrap();
     check_environment(&MountainCar.with_time_limit(), 2_000, seed).unwrap();
     check_environment(&MountainCarContinuous.with_time_limit(), 5_000, seed).unwrap();
-    for (_, reward) in AcrobotReward::ALL {
+    for reward in AcrobotReward::ALL {
         check_environment(&Acrobot { reward }.with_time_limit(), 2_000, seed).unwrap();
     }
-    for (_, reward) in PendulumReward::ALL {
+    for reward in PendulumReward::ALL {
         check_environment(&Pendulum { reward }.with_time_limit(), 2_000, seed).unwrap();
     }
 }
