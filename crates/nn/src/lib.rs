@@ -2,17 +2,25 @@
 
 mod adam;
 mod aligned;
+mod checkpoint;
+mod error;
+mod heads;
 mod kernels;
 mod model;
 mod pool;
+mod running_norm;
 mod schedule;
 mod shape;
 mod workspace;
 
 pub use adam::{Adam, AdamConfig, clip_gradient_norm, gradient_norm};
-pub use kernels::instruction_set;
+pub use checkpoint::Checkpoint;
+pub use error::Error;
+pub use heads::{Head, HeadInputs};
+pub use kernels::{exp, instruction_set, tanh};
 pub use model::{Model, Statistics, Tile};
 pub use pool::Pool;
+pub use running_norm::{Moments, NORMALISED_LIMIT, Normalisation, RunningNorm};
 pub use schedule::Schedule;
 pub use shape::{Activation, Initialization, MlpShape};
 pub use workspace::Workspace;

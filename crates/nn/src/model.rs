@@ -146,8 +146,8 @@ impl Model {
         let mut model = Model::zeros(&shapes, free.len());
         for (mlp, (_, initialization)) in model.mlps.iter().zip(mlps) {
             for (i, layer) in mlp.layers.iter().enumerate() {
-                let (weights, biases) =
-                    model.parameters[layer.weights..layer.end()].split_at_mut(layer.inputs * layer.outputs);
+                let (weights, biases) = model.parameters[layer.weights..layer.end()]
+                    .split_at_mut(layer.inputs * layer.outputs);
                 let is_last = i + 1 == mlp.layers.len();
                 initialize(initialization, is_last, layer.inputs, weights, biases, rng);
             }
@@ -169,10 +169,16 @@ impl Model {
         let mut sizes = Sizes::default();
         let (mut n_parameters, mut n_outputs) = (0, 0);
         for shape in shapes {
-            assert_eq!(shape.inputs, shapes[0].inputs, "networks read the same inputs");
+            assert_eq!(
+                shape.inputs, shapes[0].inputs,
+                "networks read the same inputs"
+            );
             let widths = [shape.inputs, shape.outputs];
             let has_width = |width: &usize| *width > 0;
-            assert!(widths.iter().chain(&shape.hidden).all(has_width), "a width is zero");
+            assert!(
+                widths.iter().chain(&shape.hidden).all(has_width),
+                "a width is zero"
+            );
             mlps.push(Mlp {
                 shape: shape.clone(),
                 layers: lay_out(shape, &mut n_parameters, &mut sizes),
@@ -206,7 +212,11 @@ impl Model {
     /// Width of the last hidden layer of the first network; of its inputs where it has none.
     #[must_use]
     pub fn n_latents(&self) -> usize {
-        self.mlps[0].layers.last().expect("a network has layers").inputs
+        self.mlps[0]
+            .layers
+            .last()
+            .expect("a network has layers")
+            .inputs
     }
 
     /// The shapes of the networks.
@@ -237,7 +247,13 @@ impl Model {
     /// # Panics
     ///
     /// If the lengths do not agree.
-    pub fn forward(&self, inputs: &[f32], outputs: &mut [f32], workspace: &mut Workspace, pool: &Pool) {
+    pub fn forward(
+        &self,
+        inputs: &[f32],
+        outputs: &mut [f32],
+        workspace: &mut Workspace,
+        pool: &Pool,
+    ) {
         self.pass_forward(inputs, outputs, None, workspace, pool);
     }
 
@@ -269,11 +285,19 @@ impl Model {
         let (n_inputs, n_outputs, n_latents) = (self.n_inputs(), self.n_outputs, self.n_latents());
         let n_rows = inputs.len() / n_inputs;
         assert_eq!(inputs.len(), n_rows * n_inputs, "whole input rows");
-        assert_eq!(outputs.len(), n_rows * n_outputs, "an output row for every input row");
+        assert_eq!(
+            outputs.len(),
+            n_rows * n_outputs,
+            "an output row for every input row"
+        );
         let with_latent = latent.is_some();
         let latent = latent.unwrap_or_default();
         if with_latent {
-            assert_eq!(latent.len(), n_rows * n_latents, "a latent row for every input row");
+            assert_eq!(
+                latent.len(),
+                n_rows * n_latents,
+                "a latent row for every input row"
+            );
         }
         let kernels = workspace.kernels.unwrap_or_else(kernels);
         workspace.prepare(&self.sizes, n_outputs, n_latents, 0, pool.n_threads());
@@ -327,11 +351,21 @@ impl Model {
     ) -> S {
         let n_inputs = self.n_inputs();
         assert!(inputs.len().is_multiple_of(n_inputs), "whole input rows");
-        assert_eq!(gradient.len(), self.parameters.len(), "a gradient for every parameter");
+        assert_eq!(
+            gradient.len(),
+            self.parameters.len(),
+            "a gradient for every parameter"
+        );
         let kernels = workspace.kernels.unwrap_or_else(kernels);
         let shard_rows = shard_rows(rows.len());
         let n_shards = rows.len().div_ceil(shard_rows);
-        workspace.prepare(&self.sizes, self.n_outputs, self.n_latents(), n_shards, pool.n_threads());
+        workspace.prepare(
+            &self.sizes,
+            self.n_outputs,
+            self.n_latents(),
+            n_shards,
+            pool.n_threads(),
+        );
         self.pack(workspace.packed.as_mut_slice(), Directions::Both);
         let packed = &workspace.packed;
         let mut statistics: [S; MAX_SHARDS] = std::array::from_fn(|_| S::default());
@@ -419,15 +453,29 @@ impl Model {
             let mut from: Option<&Layer> = None;
             for layer in hidden {
                 let width = padded(layer.outputs);
-                let (before, after) = scratch.activations.as_mut_slice().split_at_mut(layer.output);
+                let (before, after) = scratch
+                    .activations
+                    .as_mut_slice()
+                    .split_at_mut(layer.output);
                 let (input, stride) = match from {
                     None => (scratch.inputs.as_slice(), padded(layer.inputs)),
                     Some(from) => (&before[from.output..], padded(from.outputs)),
                 };
-                let view = View { data: input, row: stride, column: 1 };
+                let view = View {
+                    data: input,
+                    row: stride,
+                    column: 1,
+                };
                 let relu = mlp.shape.activation == Activation::Relu;
                 let output = &mut after[..rows * width];
-                kernels.affine(rows, view, layer.packed(packed), layer.packed_biases(packed), relu, output);
+                kernels.affine(
+                    rows,
+                    view,
+                    layer.packed(packed),
+                    layer.packed_biases(packed),
+                    relu,
+                    output,
+                );
                 if !relu {
                     kernels.tanh(output);
                 }
@@ -452,11 +500,23 @@ impl Model {
                 );
             } else {
                 let width = padded(last.outputs);
-                let view = View { data: input, row: depth, column: 1 };
+                let view = View {
+                    data: input,
+                    row: depth,
+                    column: 1,
+                };
                 let wide = &mut scratch.d_first.as_mut_slice()[..rows * width];
-                kernels.affine(rows, view, last.packed(packed), last.packed_biases(packed), false, wide);
+                kernels.affine(
+                    rows,
+                    view,
+                    last.packed(packed),
+                    last.packed_biases(packed),
+                    false,
+                    wide,
+                );
                 for (row, wide) in wide.chunks_exact(width).enumerate() {
-                    outputs[row * self.n_outputs..][..last.outputs].copy_from_slice(&wide[..last.outputs]);
+                    outputs[row * self.n_outputs..][..last.outputs]
+                        .copy_from_slice(&wide[..last.outputs]);
                 }
             }
         }
@@ -475,7 +535,13 @@ impl Model {
         shard: &mut [f32],
     ) {
         let packed = packed.as_slice();
-        let Scratch { inputs, activations, d_first, d_second, .. } = scratch;
+        let Scratch {
+            inputs,
+            activations,
+            d_first,
+            d_second,
+            ..
+        } = scratch;
         let activations = activations.as_slice();
         let (mut d_output, mut d_input) = (d_first.as_mut_slice(), d_second.as_mut_slice());
         let d_outputs = &d_outputs[mlp.first_output..];
@@ -487,36 +553,78 @@ impl Model {
                 _ => &activations[mlp.layers[i - 1].output..],
             };
             if is_last && !layer.narrow {
-                for (row, d) in d_output[..rows * width_out].chunks_exact_mut(width_out).enumerate() {
-                    d[..layer.outputs].copy_from_slice(&d_outputs[row * self.n_outputs..][..layer.outputs]);
+                for (row, d) in d_output[..rows * width_out]
+                    .chunks_exact_mut(width_out)
+                    .enumerate()
+                {
+                    d[..layer.outputs]
+                        .copy_from_slice(&d_outputs[row * self.n_outputs..][..layer.outputs]);
                     d[layer.outputs..].fill(0.0);
                 }
             }
             let d_rows = if layer.narrow {
-                let by_output = View { data: d_outputs, row: 1, column: self.n_outputs };
+                let by_output = View {
+                    data: d_outputs,
+                    row: 1,
+                    column: self.n_outputs,
+                };
                 let weights = &mut shard[layer.gradient..][..layer.outputs * width_in];
-                kernels.accumulate(layer.outputs, width_in, by_output, &input[..rows * width_in], width_in, weights);
+                kernels.accumulate(
+                    layer.outputs,
+                    width_in,
+                    by_output,
+                    &input[..rows * width_in],
+                    width_in,
+                    weights,
+                );
                 let biases = &mut shard[layer.biases_gradient..][..layer.outputs];
                 for row in d_outputs.chunks(self.n_outputs).take(rows) {
                     for (bias, d) in biases.iter_mut().zip(row) {
                         *bias += d;
                     }
                 }
-                View { data: d_outputs, row: self.n_outputs, column: 1 }
+                View {
+                    data: d_outputs,
+                    row: self.n_outputs,
+                    column: 1,
+                }
             } else {
-                let by_input = View { data: input, row: 1, column: width_in };
+                let by_input = View {
+                    data: input,
+                    row: 1,
+                    column: width_in,
+                };
                 let d_output = &d_output[..rows * width_out];
                 let weights = &mut shard[layer.gradient..][..layer.inputs * width_out];
-                kernels.accumulate(layer.inputs, width_out, by_input, d_output, width_out, weights);
-                kernels.sum_rows(rows, d_output, &mut shard[layer.biases_gradient..][..width_out]);
-                View { data: d_output, row: width_out, column: 1 }
+                kernels.accumulate(
+                    layer.inputs,
+                    width_out,
+                    by_input,
+                    d_output,
+                    width_out,
+                    weights,
+                );
+                kernels.sum_rows(
+                    rows,
+                    d_output,
+                    &mut shard[layer.biases_gradient..][..width_out],
+                );
+                View {
+                    data: d_output,
+                    row: width_out,
+                    column: 1,
+                }
             };
             if i > 0 {
                 let weights = layer.transposed(packed);
                 let d_input = &mut d_input[..rows * width_in];
                 match mlp.shape.activation {
-                    Activation::Tanh => kernels.through_tanh(rows, width_in, d_rows, weights, input, d_input),
-                    Activation::Relu => kernels.through_relu(rows, width_in, d_rows, weights, input, d_input),
+                    Activation::Tanh => {
+                        kernels.through_tanh(rows, width_in, d_rows, weights, input, d_input)
+                    }
+                    Activation::Relu => {
+                        kernels.through_relu(rows, width_in, d_rows, weights, input, d_input)
+                    }
                 }
             }
             std::mem::swap(&mut d_output, &mut d_input);
@@ -564,7 +672,13 @@ impl Model {
     }
 
     /// Adds the shards' gradients in order and takes the sum out of the kernels' layout.
-    fn reduce(&self, kernels: &Kernels, workspace: &mut Workspace, n_shards: usize, gradient: &mut [f32]) {
+    fn reduce(
+        &self,
+        kernels: &Kernels,
+        workspace: &mut Workspace,
+        n_shards: usize,
+        gradient: &mut [f32],
+    ) {
         let Some((sum, others)) = workspace.shards[..n_shards].split_first_mut() else {
             gradient.fill(0.0);
             return;
@@ -637,14 +751,21 @@ fn lay_out(shape: &MlpShape, n_parameters: &mut usize, sizes: &mut Sizes) -> Vec
             *size += n;
             *size - n
         };
-        let gradient = if narrow { outputs * width_in } else { inputs * width_out };
+        let gradient = if narrow {
+            outputs * width_in
+        } else {
+            inputs * width_out
+        };
         sizes.width = sizes.width.max(width_in).max(width_out);
         Layer {
             inputs,
             outputs,
             weights: take(n_parameters, inputs * outputs),
             biases: take(n_parameters, outputs),
-            packed: take(&mut sizes.packed, if narrow { 0 } else { inputs * width_out }),
+            packed: take(
+                &mut sizes.packed,
+                if narrow { 0 } else { inputs * width_out },
+            ),
             transposed: take(&mut sizes.packed, outputs * width_in),
             packed_biases: take(&mut sizes.packed, width_out),
             gradient: take(&mut sizes.shard, gradient),
@@ -659,5 +780,9 @@ fn lay_out(shape: &MlpShape, n_parameters: &mut usize, sizes: &mut Sizes) -> Vec
 /// Rows of one shard: enough for the smallest batch worth two threads to be cut in two, and at most [`MAX_SHARDS`].
 fn shard_rows(n_rows: usize) -> usize {
     let rows = n_rows.div_ceil(MAX_SHARDS).max(TILE / 2);
-    rows.next_multiple_of(if n_rows <= TILE * MAX_SHARDS / 2 { TILE / 2 } else { TILE })
+    rows.next_multiple_of(if n_rows <= TILE * MAX_SHARDS / 2 {
+        TILE / 2
+    } else {
+        TILE
+    })
 }

@@ -126,9 +126,16 @@ impl Pool {
             return;
         };
         self.open(n_pieces, piece);
-        let own = catch_unwind(AssertUnwindSafe(|| self.shared.take_pieces(piece, n_pieces, 0)));
+        let own = catch_unwind(AssertUnwindSafe(|| {
+            self.shared.take_pieces(piece, n_pieces, 0)
+        }));
         self.close();
-        let theirs = self.shared.panic.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let theirs = self
+            .shared
+            .panic
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if let Some(panic) = own.err().or(theirs) {
             drop(_busy);
             resume_unwind(panic);
@@ -178,7 +185,9 @@ impl Pool {
         }
         self.shared.next_piece.store(0, Ordering::Relaxed);
         let number = (self.shared.state.load(Ordering::Relaxed) >> 32).wrapping_add(1);
-        self.shared.state.store(number << 32 | OPEN, Ordering::SeqCst);
+        self.shared
+            .state
+            .store(number << 32 | OPEN, Ordering::SeqCst);
         if self.shared.sleepers.load(Ordering::SeqCst) > 0 {
             for worker in &self.workers {
                 worker.thread().unpark();
@@ -326,7 +335,10 @@ impl<'a, T> Disjoint<'a, T> {
     /// If the part does not lie within the slice.
     #[expect(clippy::mut_from_ref, reason = "the caller keeps the parts apart")]
     pub(crate) unsafe fn part(&self, first: usize, n: usize) -> &mut [T] {
-        assert!(first <= self.len && n <= self.len - first, "inside the slice");
+        assert!(
+            first <= self.len && n <= self.len - first,
+            "inside the slice"
+        );
         // SAFETY: inside the slice, exclusive by the caller's promise.
         unsafe { std::slice::from_raw_parts_mut(self.start.add(first), n) }
     }

@@ -37,7 +37,10 @@ impl MlpShape {
     #[must_use]
     pub fn n_parameters(&self) -> usize {
         let layers = self.layers();
-        layers.iter().map(|(inputs, outputs)| (inputs + 1) * outputs).sum()
+        layers
+            .iter()
+            .map(|(inputs, outputs)| (inputs + 1) * outputs)
+            .sum()
     }
 }
 
@@ -80,7 +83,10 @@ pub(crate) fn initialize(
     let outputs = biases.len();
     biases.fill(0.0);
     match initialization {
-        Initialization::Orthogonal { hidden_gain, output_gain } => {
+        Initialization::Orthogonal {
+            hidden_gain,
+            output_gain,
+        } => {
             let gain = if is_last { *output_gain } else { *hidden_gain };
             orthogonal(inputs, outputs, 0..outputs, gain, weights, rng);
         }

@@ -79,7 +79,11 @@ impl Workspace {
 
 impl Scratch {
     /// Copies the rows of a tile in.
-    pub(crate) fn take_inputs<'a>(&mut self, n_inputs: usize, rows: impl Iterator<Item = &'a [f32]>) {
+    pub(crate) fn take_inputs<'a>(
+        &mut self,
+        n_inputs: usize,
+        rows: impl Iterator<Item = &'a [f32]>,
+    ) {
         let width = padded(n_inputs);
         for (to, from) in self.inputs.as_mut_slice().chunks_exact_mut(width).zip(rows) {
             to[..n_inputs].copy_from_slice(from);

@@ -6,12 +6,17 @@
 )]
 
 use super::vector::{LANES, Vector};
-use super::{AdamStep, DotProducts, Epilogue, Product, Start};
+use super::{AdamStep, DotProducts, EXP_HIGHEST, EXP_LOWEST, Epilogue, Product, Start};
 
 /// See [`Product`]. `ROWS` by `COLUMNS` vectors of the result stay in registers; where less than `COLUMNS` are left,
 /// `TALL` rows by one vector do.
 #[inline(always)]
-pub(super) unsafe fn product<V: Vector, const ROWS: usize, const COLUMNS: usize, const TALL: usize>(
+pub(super) unsafe fn product<
+    V: Vector,
+    const ROWS: usize,
+    const COLUMNS: usize,
+    const TALL: usize,
+>(
     p: &Product,
 ) {
     let n_vectors = p.columns / LANES;
@@ -188,16 +193,84 @@ unsafe fn dots<V: Vector, const N: usize>(
     }
 }
 
-/// Replaces the first `n` values (a multiple of 16) by their hyperbolic tangents.
-#[inline(always)]
-pub(super) unsafe fn tanh<V: Vector>(values: *mut f32, n: usize) {
-    let mut i = 0;
-    unsafe {
-        while i < n {
-            let at = values.add(i);
-            tanh_of(V::load(at)).store(at);
-            i += LANES;
+/// Replaces each of `n` values (a multiple of 16) by a function of it.
+macro_rules! elementwise {
+    ($name:ident, $function:ident, $what:literal) => {
+        #[doc = concat!("Replaces `n` values (a multiple of 16) by their ", $what, ".")]
+        #[inline(always)]
+        pub(super) unsafe fn $name<V: Vector>(values: *mut f32, n: usize) {
+            let mut i = 0;
+            unsafe {
+                while i < n {
+                    let at = values.add(i);
+                    $function(V::load(at)).store(at);
+                    i += LANES;
+                }
+            }
         }
+    };
+}
+
+elementwise!(tanh, tanh_of, "hyperbolic tangents");
+elementwise!(exp, exp_of, "exponentials");
+elementwise!(ln, ln_of, "natural logarithms");
+
+/// `e^x` by reduction to `|r| <= ln 2 / 2` and the polynomial of Cephes' `expf`; NaN stays NaN.
+#[inline(always)]
+unsafe fn exp_of<V: Vector>(x: V) -> V {
+    const POLYNOMIAL: [f32; 6] = [
+        1.987_569_1e-4,
+        1.398_199_9e-3,
+        8.333_452e-3,
+        4.166_579_6e-2,
+        1.666_666_5e-1,
+        5.000_000_1e-1,
+    ];
+    const SHIFT: f32 = 12_582_912.0; // 1.5 * 2^23: adding it rounds to an integer
+    const LN_2_HIGH: f32 = 0.693_359_4;
+    const LN_2_LOW: f32 = -2.121_944_4e-4;
+    unsafe {
+        let x = V::splat(EXP_LOWEST).max(V::splat(EXP_HIGHEST).min(x));
+        let shifted = x.mul_add(V::splat(std::f32::consts::LOG2_E), V::splat(SHIFT));
+        let n = shifted.sub(V::splat(SHIFT));
+        let r = n.mul_add(V::splat(-LN_2_HIGH), x);
+        let r = n.mul_add(V::splat(-LN_2_LOW), r);
+        let mut sum = V::splat(POLYNOMIAL[0]);
+        for coefficient in &POLYNOMIAL[1..] {
+            sum = sum.mul_add(r, V::splat(*coefficient));
+        }
+        let power = sum.mul_add(r.mul(r), r).add(V::splat(1.0));
+        power.scale_by_power(shifted)
+    }
+}
+
+/// `ln x` for positive normal `x`, by `x = m 2^n` and the polynomial of Cephes' `logf`.
+#[inline(always)]
+unsafe fn ln_of<V: Vector>(x: V) -> V {
+    const POLYNOMIAL: [f32; 9] = [
+        7.037_683_6e-2,
+        -1.151_461e-1,
+        1.167_699_9e-1,
+        -1.242_014_1e-1,
+        1.424_932_3e-1,
+        -1.666_805_8e-1,
+        2.000_071_5e-1,
+        -2.499_999_4e-1,
+        3.333_333_1e-1,
+    ];
+    const LN_2_HIGH: f32 = 0.693_359_4;
+    const LN_2_LOW: f32 = -2.121_944_4e-4;
+    unsafe {
+        let (mantissa, n) = x.split();
+        let f = mantissa.sub(V::splat(1.0));
+        let square = f.mul(f);
+        let mut sum = V::splat(POLYNOMIAL[0]);
+        for coefficient in &POLYNOMIAL[1..] {
+            sum = sum.mul_add(f, V::splat(*coefficient));
+        }
+        let low = n.mul_add(V::splat(LN_2_LOW), sum.mul(f).mul(square));
+        let low = square.mul_add(V::splat(-0.5), low);
+        n.mul_add(V::splat(LN_2_HIGH), f.add(low))
     }
 }
 
@@ -311,7 +384,13 @@ pub(super) unsafe fn adam<V: Vector>(
             tail[..n - whole].copy_from_slice(&source[whole..]);
         }
         let [p, g, m, v] = &mut tail;
-        adam_of::<V>(step, p.as_mut_ptr(), g.as_ptr(), m.as_mut_ptr(), v.as_mut_ptr());
+        adam_of::<V>(
+            step,
+            p.as_mut_ptr(),
+            g.as_ptr(),
+            m.as_mut_ptr(),
+            v.as_mut_ptr(),
+        );
         parameters[whole..].copy_from_slice(&p[..n - whole]);
         first[whole..].copy_from_slice(&m[..n - whole]);
         second[whole..].copy_from_slice(&v[..n - whole]);
@@ -335,9 +414,10 @@ unsafe fn adam_of<V: Vector>(
         let v = g.mul(g).mul_add(V::splat(1.0 - step.beta2), v);
         m.store(first);
         v.store(second);
-        let scale = v
-            .sqrt()
-            .mul_add(V::splat(step.inverse_root_correction), V::splat(step.epsilon));
+        let scale = v.sqrt().mul_add(
+            V::splat(step.inverse_root_correction),
+            V::splat(step.epsilon),
+        );
         let decayed = V::load(parameters).mul(V::splat(step.decay));
         let change = m.mul(V::splat(step.step_size)).div(scale);
         decayed.sub(change).store(parameters);

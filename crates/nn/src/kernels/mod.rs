@@ -100,6 +100,8 @@ pub(crate) struct Kernels {
     product: unsafe fn(&Product),
     dot_products: unsafe fn(&DotProducts),
     tanh: unsafe fn(*mut f32, usize),
+    exp: unsafe fn(*mut f32, usize),
+    ln: unsafe fn(*mut f32, usize),
     sum_rows: unsafe fn(*const f32, usize, usize, *mut f32, usize),
     add: unsafe fn(*mut f32, *const f32, usize),
     sum_of_squares: unsafe fn(&[f32]) -> f32,
@@ -123,6 +125,14 @@ macro_rules! instruction_set {
             $(#[target_feature(enable = $feature)])?
             unsafe fn tanh(values: *mut f32, n: usize) {
                 unsafe { generic::tanh::<$vector>(values, n) }
+            }
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn exp(values: *mut f32, n: usize) {
+                unsafe { generic::exp::<$vector>(values, n) }
+            }
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn ln(values: *mut f32, n: usize) {
+                unsafe { generic::ln::<$vector>(values, n) }
             }
             $(#[target_feature(enable = $feature)])?
             unsafe fn sum_rows(
@@ -158,6 +168,8 @@ macro_rules! instruction_set {
                 product,
                 dot_products,
                 tanh,
+                exp,
+                ln,
                 sum_rows,
                 add,
                 sum_of_squares,
@@ -213,6 +225,22 @@ fn available() -> Vec<&'static Kernels> {
 #[must_use]
 pub fn instruction_set() -> &'static str {
     kernels().name
+}
+
+/// The arguments between which [`exp`] is exact; beyond them it is constant, so that its result is always normal.
+const EXP_LOWEST: f32 = -87.336_54;
+const EXP_HIGHEST: f32 = 88.02;
+
+/// Replaces each value by its hyperbolic tangent, with an absolute error below 5e-7; NaN stays NaN.
+pub fn tanh(values: &mut [f32]) {
+    kernels().tanh(values);
+}
+
+/// Replaces each value by its exponential, with a relative error below 2e-7; NaN stays NaN.
+///
+/// Below -87.3 and above 88 it stays at what it is there (1.2e-38 and 1.7e38), so that no result is zero or infinite.
+pub fn exp(values: &mut [f32]) {
+    kernels().exp(values);
 }
 
 impl Kernels {
@@ -358,24 +386,53 @@ impl Kernels {
         unsafe { (self.dot_products)(&dots) }
     }
 
-    /// Replaces values by their hyperbolic tangents; their number is a multiple of 16.
+    /// Replaces values by their hyperbolic tangents.
     pub(crate) fn tanh(&self, values: &mut [f32]) {
-        assert!(values.len().is_multiple_of(LANES), "padded");
+        self.elementwise(self.tanh, values);
+    }
+
+    /// Replaces values by their exponentials; see [`exp`].
+    pub(crate) fn exp(&self, values: &mut [f32]) {
+        self.elementwise(self.exp, values);
+    }
+
+    /// Replaces values, positive and normal, by their natural logarithms.
+    pub(crate) fn ln(&self, values: &mut [f32]) {
+        self.elementwise(self.ln, values);
+    }
+
+    /// The last values go through a padded vector, so that every value sees the same arithmetic.
+    fn elementwise(&self, function: unsafe fn(*mut f32, usize), values: &mut [f32]) {
+        let whole = values.len() - values.len() % LANES;
         // SAFETY: the CPU has the instruction set, and whole vectors fit.
-        unsafe { (self.tanh)(values.as_mut_ptr(), values.len()) }
+        unsafe { function(values.as_mut_ptr(), whole) }
+        let rest = &mut values[whole..];
+        if !rest.is_empty() {
+            let mut padded = [1.0; LANES];
+            padded[..rest.len()].copy_from_slice(rest);
+            // SAFETY: the CPU has the instruction set, and one vector fits.
+            unsafe { function(padded.as_mut_ptr(), LANES) }
+            rest.copy_from_slice(&padded[..rest.len()]);
+        }
     }
 
     /// Adds the rows of `values`, `[rows, sums.len()]`, to `sums`, whose length is a multiple of 16.
     pub(crate) fn sum_rows(&self, rows: usize, values: &[f32], sums: &mut [f32]) {
         let columns = sums.len();
-        assert!(columns.is_multiple_of(LANES) && rows * columns <= values.len(), "rows");
+        assert!(
+            columns.is_multiple_of(LANES) && rows * columns <= values.len(),
+            "rows"
+        );
         // SAFETY: the CPU has the instruction set, and the assertion bounds every index.
         unsafe { (self.sum_rows)(values.as_ptr(), rows, columns, sums.as_mut_ptr(), columns) }
     }
 
     /// `sums += values`, elementwise; the length is a multiple of 16.
     pub(crate) fn add(&self, sums: &mut [f32], values: &[f32]) {
-        assert!(sums.len() == values.len() && sums.len().is_multiple_of(LANES), "lengths");
+        assert!(
+            sums.len() == values.len() && sums.len().is_multiple_of(LANES),
+            "lengths"
+        );
         // SAFETY: the CPU has the instruction set, and whole vectors fit both slices.
         unsafe { (self.add)(sums.as_mut_ptr(), values.as_ptr(), sums.len()) }
     }

@@ -36,11 +36,18 @@ pub(crate) trait Vector: Copy {
     unsafe fn sum(self) -> f32;
     /// Zero where `gate` is not above zero, else `self`.
     unsafe fn where_positive(self, gate: Self) -> Self;
+    /// `self * 2^n`, where `shifted` is `n + 1.5 * 2^23`, the float whose lowest bits are the integer `n`.
+    unsafe fn scale_by_power(self, shifted: Self) -> Self;
+    /// For positive normal numbers: `m` in `[√½, √2)` and `n` with `self = m * 2^n`.
+    unsafe fn split(self) -> (Self, Self);
 }
+
+/// The bits of √½, from which [`Vector::split`] counts.
+const ROOT_HALF_BITS: i32 = 0x3F35_04F3;
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::Vector;
+    use super::{ROOT_HALF_BITS, Vector};
     use std::arch::x86_64::*;
 
     /// The end of every sum: four lanes in one register.
@@ -118,6 +125,27 @@ mod x86 {
             unsafe {
                 let mask = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(gate.0, _mm512_setzero_ps());
                 Self(_mm512_maskz_mov_ps(mask, self.0))
+            }
+        }
+        #[inline(always)]
+        unsafe fn scale_by_power(self, shifted: Self) -> Self {
+            unsafe {
+                let exponent = _mm512_slli_epi32::<23>(_mm512_castps_si512(shifted.0));
+                let bits = _mm512_add_epi32(_mm512_castps_si512(self.0), exponent);
+                Self(_mm512_castsi512_ps(bits))
+            }
+        }
+        #[inline(always)]
+        unsafe fn split(self) -> (Self, Self) {
+            unsafe {
+                let bits = _mm512_castps_si512(self.0);
+                let above = _mm512_sub_epi32(bits, _mm512_set1_epi32(ROOT_HALF_BITS));
+                let exponent = _mm512_srai_epi32::<23>(above);
+                let mantissa = _mm512_sub_epi32(bits, _mm512_slli_epi32::<23>(exponent));
+                (
+                    Self(_mm512_castsi512_ps(mantissa)),
+                    Self(_mm512_cvtepi32_ps(exponent)),
+                )
             }
         }
     }
@@ -222,6 +250,33 @@ mod x86 {
                 ])
             }
         }
+        #[inline(always)]
+        unsafe fn scale_by_power(self, shifted: Self) -> Self {
+            unsafe {
+                let mut halves = self.0;
+                for (half, shifted) in halves.iter_mut().zip(shifted.0) {
+                    let exponent = _mm256_slli_epi32::<23>(_mm256_castps_si256(shifted));
+                    let bits = _mm256_add_epi32(_mm256_castps_si256(*half), exponent);
+                    *half = _mm256_castsi256_ps(bits);
+                }
+                Self(halves)
+            }
+        }
+        #[inline(always)]
+        unsafe fn split(self) -> (Self, Self) {
+            unsafe {
+                let (mut mantissas, mut exponents) = (self.0, self.0);
+                for (mantissa, exponent) in mantissas.iter_mut().zip(&mut exponents) {
+                    let bits = _mm256_castps_si256(*mantissa);
+                    let above = _mm256_sub_epi32(bits, _mm256_set1_epi32(ROOT_HALF_BITS));
+                    let power = _mm256_srai_epi32::<23>(above);
+                    let rest = _mm256_sub_epi32(bits, _mm256_slli_epi32::<23>(power));
+                    *mantissa = _mm256_castsi256_ps(rest);
+                    *exponent = _mm256_cvtepi32_ps(power);
+                }
+                (Self(mantissas), Self(exponents))
+            }
+        }
     }
 
     #[derive(Clone, Copy)]
@@ -311,6 +366,33 @@ mod x86 {
                 quarters!(_mm_and_ps, self, mask)
             }
         }
+        #[inline(always)]
+        unsafe fn scale_by_power(self, shifted: Self) -> Self {
+            unsafe {
+                let mut quarters = self.0;
+                for (quarter, shifted) in quarters.iter_mut().zip(shifted.0) {
+                    let exponent = _mm_slli_epi32::<23>(_mm_castps_si128(shifted));
+                    let bits = _mm_add_epi32(_mm_castps_si128(*quarter), exponent);
+                    *quarter = _mm_castsi128_ps(bits);
+                }
+                Self(quarters)
+            }
+        }
+        #[inline(always)]
+        unsafe fn split(self) -> (Self, Self) {
+            unsafe {
+                let (mut mantissas, mut exponents) = (self.0, self.0);
+                for (mantissa, exponent) in mantissas.iter_mut().zip(&mut exponents) {
+                    let bits = _mm_castps_si128(*mantissa);
+                    let above = _mm_sub_epi32(bits, _mm_set1_epi32(ROOT_HALF_BITS));
+                    let power = _mm_srai_epi32::<23>(above);
+                    let rest = _mm_sub_epi32(bits, _mm_slli_epi32::<23>(power));
+                    *mantissa = _mm_castsi128_ps(rest);
+                    *exponent = _mm_cvtepi32_ps(power);
+                }
+                (Self(mantissas), Self(exponents))
+            }
+        }
     }
 }
 
@@ -398,5 +480,23 @@ impl Vector for Portable {
     #[inline(always)]
     unsafe fn where_positive(self, gate: Self) -> Self {
         self.zip(gate, |value, gate| if gate > 0.0 { value } else { 0.0 })
+    }
+    #[inline(always)]
+    unsafe fn scale_by_power(self, shifted: Self) -> Self {
+        self.zip(shifted, |value, shifted| {
+            f32::from_bits(value.to_bits().wrapping_add(shifted.to_bits() << 23))
+        })
+    }
+    #[inline(always)]
+    unsafe fn split(self) -> (Self, Self) {
+        let power = |value: f32| (value.to_bits() as i32).wrapping_sub(ROOT_HALF_BITS) >> 23;
+        let mantissa = |value: f32| {
+            let bits = (value.to_bits() as i32).wrapping_sub(power(value) << 23);
+            f32::from_bits(bits as u32)
+        };
+        (
+            Self(self.0.map(mantissa)),
+            Self(self.0.map(|value| power(value) as f32)),
+        )
     }
 }
