@@ -17,11 +17,6 @@ struct Line([f32; LANES]);
 pub(crate) struct Aligned(Vec<Line>);
 
 impl Aligned {
-    /// Zeros.
-    pub(crate) fn zeros(len: usize) -> Aligned {
-        Aligned(vec![Line([0.0; LANES]); padded(len) / LANES])
-    }
-
     /// Grows to at least `len` floats, the new ones zero; never shrinks.
     pub(crate) fn grow(&mut self, len: usize) {
         let n_lines = padded(len) / LANES;

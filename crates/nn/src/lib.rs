@@ -2,8 +2,8 @@
 
 mod adam;
 mod aligned;
-mod checkpoint;
 mod error;
+mod file;
 mod heads;
 mod kernels;
 mod model;
@@ -14,13 +14,13 @@ mod shape;
 mod workspace;
 
 pub use adam::{Adam, AdamConfig, clip_gradient_norm, gradient_norm};
-pub use checkpoint::Checkpoint;
 pub use error::Error;
+pub use file::{Saved, load, save};
 pub use heads::{Head, HeadInputs};
 pub use kernels::{exp, instruction_set, tanh};
 pub use model::{Model, Statistics, Tile};
 pub use pool::Pool;
-pub use running_norm::{Moments, NORMALISED_LIMIT, Normalisation, RunningNorm};
+pub use running_norm::{Normalization, RunningNorm};
 pub use schedule::Schedule;
 pub use shape::{Activation, Initialization, MlpShape};
 pub use workspace::Workspace;
