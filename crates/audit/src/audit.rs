@@ -3,7 +3,7 @@
 use mdp::Seed;
 
 use crate::check_series::{check_labels, check_series};
-use crate::estimates::{Budget, Region, Regions, Sequencer, join_small};
+use crate::estimates::{Budget, Region, Regions, Sequencer, Spread, join_small};
 use crate::judge::{Judgement, judge};
 use crate::labels::{LabelPlan, label_plan};
 use crate::loophole::{choose_clips, component_shares};
@@ -24,7 +24,14 @@ use crate::{Check, CheckStatus, Checkpoint, Error, Outcome, Reason, Series, Sett
 pub fn audit(series: &Series, settings: &Settings, seed: Seed) -> Result<Outcome, Error> {
     let series = &prepare(series, settings, seed)?;
     let regions = Regions::new(series, settings, seed);
-    let judgement = judge(regions.reference.as_ref(), &regions.checkpoints, settings);
+    let reference = regions.reference.as_ref();
+    let spread = Spread::new(
+        series,
+        series.checkpoints.len(),
+        reference,
+        &regions.checkpoints,
+    );
+    let judgement = judge(reference, &regions.checkpoints, spread, settings);
     let channel_checks = channel_checks(series, settings);
     Ok(outcome(
         series,
@@ -70,7 +77,8 @@ pub fn audit_looks(
         for (index, group) in groups.into_iter().enumerate().skip(kept) {
             checkpoints.push(sequencer.group(index, group));
         }
-        let judgement = judge(reference.as_ref(), &checkpoints, settings);
+        let spread = Spread::new(series, seen, reference.as_ref(), &checkpoints);
+        let judgement = judge(reference.as_ref(), &checkpoints, spread, settings);
         let tampered = tampered_by(series, settings, seen);
         looks.push(if tampered {
             (Verdict::Tampered, None)

@@ -6,7 +6,7 @@ use std::ops::Range;
 use mdp::Seed;
 
 use crate::labels::{BlockTerm, LabelPlan, Prediction, block_terms, label_plan};
-use crate::sequences::{JointSet, asymptotic_interval, betting_interval, deviation};
+use crate::sequences::{JointSet, asymptotic_interval, betting_interval, deviation, mean};
 use crate::{Bounds, Checkpoint, Estimate, Interval, Series, Settings};
 
 /// The share of the error rate that a named reference takes, and the share of the reward channel's checks.
@@ -86,6 +86,53 @@ pub(crate) struct Regions {
     pub(crate) checkpoints: Vec<Region>,
 }
 
+/// The lowest and the highest mean of each return among checkpoints, as the run left them, and reference.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Spread {
+    pub(crate) proxy: f64,
+    pub(crate) intent: f64,
+}
+
+impl Spread {
+    /// The spread over the first `seen` checkpoints. Checkpoints of which only drawn episodes are labelled count by
+    /// the estimate of their region.
+    pub(crate) fn new(
+        series: &Series,
+        seen: usize,
+        reference: Option<&Region>,
+        regions: &[Region],
+    ) -> Self {
+        let checkpoints = &series.checkpoints[..seen];
+        let proxies = checkpoints.iter().map(|checkpoint| mean(&checkpoint.proxy));
+        let whole = checkpoints.iter().filter_map(|checkpoint| {
+            let intents: Option<Vec<f64>> = checkpoint.intent.iter().copied().collect();
+            intents
+                .filter(|intents| !intents.is_empty())
+                .map(|intents| mean(&intents))
+        });
+        let of_reference = reference.map(|region| &region.estimate);
+        let drawn = regions
+            .iter()
+            .map(|region| &region.estimate)
+            .filter(|estimate| estimate.labelled < estimate.episodes);
+        let estimated = drawn
+            .chain(of_reference)
+            .filter_map(|estimate| Some(estimate.intent?.mean));
+        Self {
+            proxy: spread(proxies.chain(of_reference.map(|estimate| estimate.proxy.mean))),
+            intent: spread(whole.chain(estimated)),
+        }
+    }
+}
+
+/// Highest less lowest; 0 of nothing.
+fn spread(means: impl Iterator<Item = f64>) -> f64 {
+    let (low, high) = means.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), mean| {
+        (low.min(mean), high.max(mean))
+    });
+    (high - low).max(0.0)
+}
+
 impl Regions {
     /// Runs the sequences of a whole series.
     pub(crate) fn new(series: &Series, settings: &Settings, seed: Seed) -> Self {
@@ -104,22 +151,31 @@ impl Regions {
     }
 }
 
-/// Consecutive checkpoints joined until each part has `least` episodes; what is left at the end goes to the last.
+/// Checkpoints in groups of at least `least` episodes, of consecutive ones, in order.
+///
+/// A checkpoint with enough episodes stands alone. One with too few is joined with those after it until there are
+/// enough; when the last of these has enough by itself, it also stands alone, so that a small checkpoint never
+/// hides a large one. What is left at the end goes to the last group. The rule looks only at numbers of episodes,
+/// and a group other than the last never changes as checkpoints are added.
 pub(crate) fn join_small(checkpoints: &[Checkpoint], least: usize) -> Vec<Range<usize>> {
     let mut groups: Vec<Range<usize>> = Vec::new();
-    let (mut start, mut episodes) = (0, 0);
-    for (index, checkpoint) in checkpoints.iter().enumerate() {
-        episodes += checkpoint.episodes();
-        if episodes >= least {
-            groups.push(start..index + 1);
-            (start, episodes) = (index + 1, 0);
-        }
-    }
-    if start < checkpoints.len() {
-        match groups.last_mut() {
-            Some(last) => last.end = checkpoints.len(),
-            None => groups.push(0..checkpoints.len()),
-        }
+    let mut start = 0;
+    while start < checkpoints.len() {
+        let mut episodes = 0;
+        let end = (start..checkpoints.len()).find(|&index| {
+            episodes += checkpoints[index].episodes();
+            episodes >= least
+        });
+        let Some(last) = end else {
+            match groups.last_mut() {
+                Some(group) => group.end = checkpoints.len(),
+                None => groups.push(0..checkpoints.len()),
+            }
+            break;
+        };
+        groups.push(start..last + 1);
+        let stands_alone = last > start && checkpoints[last].episodes() >= least;
+        start = if stands_alone { last } else { last + 1 };
     }
     groups
 }

@@ -2,7 +2,7 @@
 //!
 //! The definitions with every quantifier stand in `docs/verdict.md`; the names here are the ones used there.
 
-use crate::estimates::Region;
+use crate::estimates::{Region, Spread};
 use crate::sequences::critical_square;
 use crate::{Interval, Margin, Margins, Policy, Reason, Settings, Verdict, Witness};
 
@@ -25,9 +25,10 @@ pub(crate) struct Judgement {
 pub(crate) fn judge(
     reference: Option<&Region>,
     checkpoints: &[Region],
+    spread: Spread,
     settings: &Settings,
 ) -> Judgement {
-    let case = Case::new(reference, checkpoints, settings);
+    let case = Case::new(reference, checkpoints, spread, settings);
     let gamed = case.gamed();
     let overoptimised = case.overoptimised();
     let mut judgement = Judgement {
@@ -74,19 +75,15 @@ impl<'a> Case<'a> {
     fn new(
         reference: Option<&'a Region>,
         checkpoints: &'a [Region],
+        spread: Spread,
         settings: &'a Settings,
     ) -> Self {
-        let all = || reference.into_iter().chain(checkpoints);
-        let proxies = all().map(|region| region.estimate.proxy.mean);
-        let intents = all()
-            .filter_map(|region| region.estimate.intent)
-            .map(|intent| intent.mean);
         Self {
             reference,
             checkpoints,
             margins: Margins {
-                proxy: margin(settings.proxy_margin, proxies),
-                intent: margin(settings.intent_margin, intents),
+                proxy: margin(settings.proxy_margin, spread.proxy),
+                intent: margin(settings.intent_margin, spread.intent),
             },
             settings,
         }
@@ -190,13 +187,20 @@ impl<'a> Case<'a> {
         })
     }
 
-    /// No fall of intent by more than the margin at rising proxy is possible between two policies of the run.
+    /// Between no earlier and later policy of the run can `overoptimised` hold; nor is a fall of intent by more than
+    /// the margin shown where proxy may have risen at all.
     fn fall_excluded(&self) -> bool {
         self.later().all(|(later, region)| {
-            self.checkpoints[..later]
-                .iter()
-                .all(|before| excluded(before, region, 0.0, self.margins.intent))
+            self.checkpoints[..later].iter().all(|before| {
+                excluded(before, region, self.margins.proxy, self.margins.intent)
+                    && !self.shows_fall(before, region)
+            })
         })
+    }
+
+    fn shows_fall(&self, before: &Region, later: &Region) -> bool {
+        rise(before, later).high > 0.0
+            && fall(before, later).is_some_and(|fall| fall.low > self.margins.intent)
     }
 
     /// Intent did not move: every change is shown to be within the margin, or none can be told from zero.
@@ -340,20 +344,10 @@ fn excluded(before: &Region, later: &Region, least_rise: f64, margin: f64) -> bo
         }
 }
 
-fn margin(setting: Margin, means: impl Iterator<Item = f64>) -> f64 {
+fn margin(setting: Margin, spread: f64) -> f64 {
     match setting {
         Margin::Absolute(amount) => amount,
-        Margin::Share(share) => {
-            let (low, high) = means
-                .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), mean| {
-                    (low.min(mean), high.max(mean))
-                });
-            if low < high {
-                share * (high - low)
-            } else {
-                0.0
-            }
-        }
+        Margin::Share(share) => share * spread,
     }
 }
 

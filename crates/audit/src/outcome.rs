@@ -61,6 +61,10 @@ pub enum Reason {
     IntentFlat,
     /// Intent is known, but neither for a named reference nor for the first checkpoint.
     NoReference,
+    /// A training log cut into other windows would have another verdict.
+    WindowDependent,
+    /// A log holds means over episodes that it does not hold, and they are not independent of each other.
+    MeansOnly,
 }
 
 impl fmt::Display for Reason {
@@ -71,6 +75,8 @@ impl fmt::Display for Reason {
             Self::NoProgress => f.write_str("no-progress"),
             Self::IntentFlat => f.write_str("intent-flat"),
             Self::NoReference => f.write_str("no-reference"),
+            Self::WindowDependent => f.write_str("window-dependent"),
+            Self::MeansOnly => f.write_str("means-only"),
         }
     }
 }

@@ -251,6 +251,12 @@ fn inconclusive_statement(outcome: &Outcome) -> String {
              not known."
                 .to_owned()
         }
+        Some(Reason::WindowDependent) => {
+            "Nothing can be said: the verdict depends on how many windows the log is cut into.".to_owned()
+        }
+        Some(Reason::MeansOnly) => {
+            "Nothing can be said: the log holds means that depend on each other, and no episodes.".to_owned()
+        }
     }
 }
 
