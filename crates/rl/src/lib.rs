@@ -1,1 +1,31 @@
 //! How a policy is pushed against a reward.
+//!
+//! Environments are stepped as one batch ([`Vectorized`]); an algorithm is a module with its settings, its update rule
+//! and its loop ([`ppo`], [`dqn`], [`q_learning`], [`sarsa`]); typed events go to an [`Observer`]. Nothing in here
+//! prints, reads a file or knows where the reward came from.
+
+mod checkpoint;
+pub mod dqn;
+mod error;
+mod evaluate;
+mod event;
+mod head;
+mod learner;
+mod normalize;
+mod policy;
+pub mod ppo;
+mod replay;
+mod tabular;
+mod vector;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::Error;
+pub use evaluate::{EpisodeOutcome, MAX_SIDE_BY_SIDE, Recording, evaluate, n_side_by_side, record};
+pub use event::{Iteration, Observer, TrainEvent};
+pub use learner::{Learner, Profile};
+pub use policy::{Actor, BatchPolicy, NetworkPolicy, Play};
+pub use replay::{ReplayBuffer, Sample};
+pub use tabular::{QTable, TabularConfig, q_learning, sarsa};
+pub use vector::{StepBatch, VectorEnvironment, VectorState, Vectorized};

@@ -1,0 +1,239 @@
+//! Everything that a training needs to go on, as named arrays in one safetensors file.
+
+use std::collections::BTreeMap;
+
+use nn::{Adam, AdamConfig};
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+
+use crate::{Error, VectorState};
+
+/// Named arrays of numbers. The bytes are a safetensors file: nothing in it can run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Arrays {
+    arrays: BTreeMap<String, Array>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Array {
+    F32(Vec<f32>),
+    F64(Vec<f64>),
+    U64(Vec<u64>),
+}
+
+macro_rules! access {
+    ($put:ident, $take:ident, $kind:ident, $number:ty) => {
+        pub(crate) fn $put(&mut self, name: &str, values: impl Into<Vec<$number>>) {
+            self.arrays
+                .insert(name.to_owned(), Array::$kind(values.into()));
+        }
+
+        pub(crate) fn $take(&mut self, name: &str) -> Result<Vec<$number>, Error> {
+            match self.arrays.remove(name) {
+                Some(Array::$kind(values)) => Ok(values),
+                Some(_) => Err(Error::Saved(format!(
+                    "`{name}` holds numbers of another kind"
+                ))),
+                None => Err(Error::Saved(format!("`{name}` is missing"))),
+            }
+        }
+    };
+}
+
+impl Arrays {
+    access!(put_f32, take_f32, F32, f32);
+    access!(put_f64, take_f64, F64, f64);
+    access!(put_u64, take_u64, U64, u64);
+
+    /// Takes an array of a known length.
+    pub(crate) fn take_f32_of(&mut self, name: &str, length: usize) -> Result<Vec<f32>, Error> {
+        let values = self.take_f32(name)?;
+        check_length(name, values.len(), length)?;
+        Ok(values)
+    }
+
+    /// Takes an array of a known length.
+    pub(crate) fn take_f64_of(&mut self, name: &str, length: usize) -> Result<Vec<f64>, Error> {
+        let values = self.take_f64(name)?;
+        check_length(name, values.len(), length)?;
+        Ok(values)
+    }
+
+    /// Takes an array of a known length.
+    pub(crate) fn take_u64_of(&mut self, name: &str, length: usize) -> Result<Vec<u64>, Error> {
+        let values = self.take_u64(name)?;
+        check_length(name, values.len(), length)?;
+        Ok(values)
+    }
+
+    pub(crate) fn put_environment(&mut self, state: &VectorState) {
+        let lengths: Vec<u64> = state
+            .states
+            .iter()
+            .map(|state| state.len() as u64)
+            .collect();
+        self.put_u64("environment.lengths", lengths);
+        self.put_f64("environment.states", state.states.concat());
+        self.put_u64("environment.rngs", state.rngs.concat());
+    }
+
+    pub(crate) fn take_environment(&mut self) -> Result<VectorState, Error> {
+        let lengths = self.take_u64("environment.lengths")?;
+        let numbers = self.take_f64("environment.states")?;
+        let words = self.take_u64_of(
+            "environment.rngs",
+            lengths.len() * size_of::<mdp::RngState>() / size_of::<u64>(),
+        )?;
+        let rngs = words.as_chunks().0.to_vec();
+        let total = lengths
+            .iter()
+            .try_fold(0_u64, |sum, length| sum.checked_add(*length));
+        if total != Some(numbers.len() as u64) {
+            return Err(Error::Saved(
+                "the environment states do not have their lengths".to_owned(),
+            ));
+        }
+        let mut rest = numbers.as_slice();
+        let states = lengths
+            .iter()
+            .map(|length| {
+                let (state, after) = rest.split_at(*length as usize);
+                rest = after;
+                state.to_vec()
+            })
+            .collect();
+        Ok(VectorState { states, rngs })
+    }
+
+    pub(crate) fn put_adam(&mut self, adam: &Adam) {
+        self.put_u64("adam.n_steps", [adam.n_steps]);
+        self.put_f32("adam.first_moment", adam.first_moment.as_slice());
+        self.put_f32("adam.second_moment", adam.second_moment.as_slice());
+    }
+
+    pub(crate) fn take_adam(
+        &mut self,
+        config: AdamConfig,
+        n_parameters: usize,
+    ) -> Result<Adam, Error> {
+        Ok(Adam {
+            config,
+            n_steps: self.take_u64_of("adam.n_steps", 1)?[0],
+            first_moment: self.take_f32_of("adam.first_moment", n_parameters)?,
+            second_moment: self.take_f32_of("adam.second_moment", n_parameters)?,
+        })
+    }
+
+    pub(crate) fn put_rngs(&mut self, name: &str, rngs: &[mdp::Rng]) {
+        let words: Vec<u64> = rngs.iter().flat_map(mdp::save_rng).collect();
+        self.put_u64(name, words);
+    }
+
+    /// Takes random streams of a known number.
+    pub(crate) fn take_rngs_of(&mut self, name: &str, n: usize) -> Result<Vec<mdp::Rng>, Error> {
+        let words = self.take_u64_of(name, n * size_of::<mdp::RngState>() / size_of::<u64>())?;
+        Ok(words.as_chunks().0.iter().map(mdp::restore_rng).collect())
+    }
+
+    /// Takes small counts of a known number.
+    pub(crate) fn take_u32_of(&mut self, name: &str, length: usize) -> Result<Vec<u32>, Error> {
+        self.take_u64_of(name, length)?
+            .iter()
+            .map(|count| {
+                u32::try_from(*count).map_err(|_| Error::Saved(format!("`{name}` holds {count}")))
+            })
+            .collect()
+    }
+
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        let bytes: Vec<(&String, Dtype, usize, Vec<u8>)> = self
+            .arrays
+            .iter()
+            .map(|(name, array)| {
+                let (kind, length, bytes) = array.to_bytes();
+                (name, kind, length, bytes)
+            })
+            .collect();
+        let views = bytes.iter().map(|(name, kind, length, bytes)| {
+            let view = TensorView::new(*kind, vec![*length], bytes);
+            (
+                name.as_str(),
+                view.expect("the bytes have the declared length"),
+            )
+        });
+        safetensors::serialize(views, None).expect("names and lengths are consistent")
+    }
+
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Arrays, Error> {
+        let tensors =
+            SafeTensors::deserialize(bytes).map_err(|error| Error::Saved(error.to_string()))?;
+        let mut arrays = BTreeMap::new();
+        for (name, view) in tensors.iter() {
+            let array = Array::from_bytes(view.dtype(), view.data()).ok_or_else(|| {
+                Error::Saved(format!("`{name}` holds numbers of an unknown kind"))
+            })?;
+            arrays.insert(name.to_owned(), array);
+        }
+        Ok(Arrays { arrays })
+    }
+}
+
+impl Array {
+    fn to_bytes(&self) -> (Dtype, usize, Vec<u8>) {
+        match self {
+            Array::F32(v) => (
+                Dtype::F32,
+                v.len(),
+                v.iter().flat_map(|x| x.to_le_bytes()).collect(),
+            ),
+            Array::F64(v) => (
+                Dtype::F64,
+                v.len(),
+                v.iter().flat_map(|x| x.to_le_bytes()).collect(),
+            ),
+            Array::U64(v) => (
+                Dtype::U64,
+                v.len(),
+                v.iter().flat_map(|x| x.to_le_bytes()).collect(),
+            ),
+        }
+    }
+
+    fn from_bytes(kind: Dtype, bytes: &[u8]) -> Option<Array> {
+        Some(match kind {
+            Dtype::F32 => Array::F32(
+                bytes
+                    .as_chunks()
+                    .0
+                    .iter()
+                    .map(|b| f32::from_le_bytes(*b))
+                    .collect(),
+            ),
+            Dtype::F64 => Array::F64(
+                bytes
+                    .as_chunks()
+                    .0
+                    .iter()
+                    .map(|b| f64::from_le_bytes(*b))
+                    .collect(),
+            ),
+            Dtype::U64 => Array::U64(
+                bytes
+                    .as_chunks()
+                    .0
+                    .iter()
+                    .map(|b| u64::from_le_bytes(*b))
+                    .collect(),
+            ),
+            _ => return None,
+        })
+    }
+}
+
+fn check_length(name: &str, found: usize, expected: usize) -> Result<(), Error> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(Error::Saved(format!(
+        "`{name}` has {found} numbers, expected {expected}"
+    )))
+}

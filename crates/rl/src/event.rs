@@ -1,0 +1,123 @@
+//! What training says while it runs.
+
+use crate::Error;
+use crate::checkpoint::Arrays;
+
+/// Something that happened in training. A closed list: an observer can match it whole.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TrainEvent {
+    /// One round of collecting and learning.
+    Iteration(Iteration),
+}
+
+/// The numbers of one round. Those that a round did not make are absent.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Iteration {
+    /// Environment steps taken so far.
+    pub n_steps: u64,
+    /// Mean return of the episodes that ended in this round, undiscounted, as the environment paid it.
+    pub reward_return: Option<f64>,
+    /// Mean intent of the episodes that ended in this round, where it is known.
+    pub intent_return: Option<f64>,
+    /// Mean length of the episodes that ended in this round.
+    pub episode_length: Option<f64>,
+    /// Learning rate of the round.
+    pub learning_rate: f32,
+    /// Mean over minibatches of the policy loss.
+    pub policy_loss: Option<f64>,
+    /// Mean squared error of the values, mean over minibatches.
+    pub value_loss: Option<f64>,
+    /// Mean entropy of the policy, nats.
+    pub entropy: Option<f64>,
+    /// Mean of (ratio - 1) - log ratio: an estimate of the KL from the policy that collected.
+    pub approximate_kl: Option<f64>,
+    /// Share of samples whose ratio was clipped.
+    pub clip_fraction: Option<f64>,
+    /// 1 - Var(return - value) / Var(return).
+    pub explained_variance: Option<f64>,
+    /// Probability of a random action (value-based methods).
+    pub exploration: Option<f64>,
+}
+
+/// Whoever wants to know.
+pub trait Observer {
+    /// Called after each event, on the thread that trains.
+    fn on_event(&mut self, event: &TrainEvent);
+}
+
+impl<F: FnMut(&TrainEvent)> Observer for F {
+    fn on_event(&mut self, event: &TrainEvent) {
+        self(event);
+    }
+}
+
+/// Running sums of the episodes in progress, and what ended since the last round.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct EpisodeSums {
+    rewards: Vec<f64>,
+    intents: Vec<f64>,
+    lengths: Vec<u32>,
+    ended: Vec<(f64, f64, u32)>,
+    has_intent: bool,
+}
+
+impl EpisodeSums {
+    pub(crate) fn new(n: usize) -> EpisodeSums {
+        EpisodeSums {
+            rewards: vec![0.0; n],
+            intents: vec![0.0; n],
+            lengths: vec![0; n],
+            ..EpisodeSums::default()
+        }
+    }
+
+    pub(crate) fn push(&mut self, batch: &crate::StepBatch) {
+        self.has_intent = batch.has_intent;
+        for index in 0..self.rewards.len() {
+            self.rewards[index] += batch.rewards[index];
+            self.intents[index] += batch.intents[index];
+            self.lengths[index] += 1;
+            if batch.ended[index] {
+                let sums = (
+                    self.rewards[index],
+                    self.intents[index],
+                    self.lengths[index],
+                );
+                self.ended.push(sums);
+                self.rewards[index] = 0.0;
+                self.intents[index] = 0.0;
+                self.lengths[index] = 0;
+            }
+        }
+    }
+
+    pub(crate) fn save(&self, arrays: &mut Arrays) {
+        arrays.put_f64("episode.rewards", self.rewards.as_slice());
+        arrays.put_f64("episode.intents", self.intents.as_slice());
+        let lengths: Vec<u64> = self.lengths.iter().map(|n| u64::from(*n)).collect();
+        arrays.put_u64("episode.lengths", lengths);
+    }
+
+    pub(crate) fn restore(arrays: &mut Arrays, n: usize) -> Result<EpisodeSums, Error> {
+        Ok(EpisodeSums {
+            rewards: arrays.take_f64_of("episode.rewards", n)?,
+            intents: arrays.take_f64_of("episode.intents", n)?,
+            lengths: arrays.take_u32_of("episode.lengths", n)?,
+            ..EpisodeSums::default()
+        })
+    }
+
+    /// Writes the means of the episodes that ended, and forgets them.
+    pub(crate) fn report(&mut self, iteration: &mut Iteration) {
+        let n = self.ended.len() as f64;
+        if self.ended.is_empty() {
+            return;
+        }
+        let mean =
+            |part: fn(&(f64, f64, u32)) -> f64| Some(self.ended.iter().map(part).sum::<f64>() / n);
+        iteration.reward_return = mean(|sums| sums.0);
+        iteration.intent_return = mean(|sums| sums.1).filter(|_| self.has_intent);
+        iteration.episode_length = mean(|sums| f64::from(sums.2));
+        self.ended.clear();
+    }
+}

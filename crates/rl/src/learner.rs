@@ -1,0 +1,42 @@
+//! What every algorithm offers to whoever runs it.
+
+use crate::{Error, NetworkPolicy, Observer, VectorEnvironment};
+
+/// Where the time of a training went, in seconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Profile {
+    /// Acting and stepping environments.
+    pub collect: f64,
+    /// Learning from what was collected.
+    pub update: f64,
+}
+
+/// A training in progress.
+pub trait Learner {
+    /// Environment steps taken so far.
+    fn n_steps(&self) -> u64;
+
+    /// One round of collecting and learning.
+    ///
+    /// # Errors
+    /// If the weights diverge.
+    fn iterate(&mut self, observer: &mut dyn Observer) -> Result<(), Error>;
+
+    /// The policy as it is now.
+    fn policy(&self) -> NetworkPolicy;
+
+    /// The environments that it trains in; fresh ones of the same rules serve evaluation.
+    fn environment(&self) -> &dyn VectorEnvironment;
+
+    /// Where the time went so far.
+    fn profile(&self) -> Profile;
+
+    /// Everything that it needs to go on to the same bits.
+    fn save(&self) -> Vec<u8>;
+
+    /// Goes back to a saved state.
+    ///
+    /// # Errors
+    /// If the bytes are damaged or belong to another training.
+    fn restore(&mut self, bytes: &[u8]) -> Result<(), Error>;
+}
