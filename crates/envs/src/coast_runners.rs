@@ -32,9 +32,7 @@ pub use pilot::CoastPilot;
 
 use crate::UnknownName;
 use course::{Map, N_TARGETS, START};
-use geometry::{
-    HEADINGS, N_HEADINGS, Point, add, distance, dot, left_of, length, scale, subtract,
-};
+use geometry::{HEADINGS, N_HEADINGS, Point, add, distance, dot, left_of, length, scale, subtract};
 
 /// Numbers in an observation.
 const N_FEATURES: usize = 22;
@@ -270,8 +268,7 @@ impl CoastRunners {
         for target in 0..N_TARGETS {
             let (dx, dy) = (self.target_xs[target] - x, self.target_ys[target] - y);
             let waiting = boat.respawn[target].saturating_sub(1);
-            let is_hit = waiting == 0
-                && dx * dx + dy * dy < (TARGET_RADIUS * TARGET_RADIUS) as f32;
+            let is_hit = waiting == 0 && dx * dx + dy * dy < (TARGET_RADIUS * TARGET_RADIUS) as f32;
             boat.respawn[target] = if is_hit { RESPAWN } else { waiting };
             n_hit += u32::from(is_hit);
         }
@@ -318,7 +315,11 @@ impl CoastRunners {
             let (dx, dy) = (self.target_xs[target] - x, self.target_ys[target] - y);
             // The bits of a positive number are ordered as it is; the last four carry the target's own.
             let key = (dx * dx + dy * dy).to_bits() & !15 | target as u32;
-            let mut key = if boat.respawn[target] == 0 { key } else { u32::MAX };
+            let mut key = if boat.respawn[target] == 0 {
+                key
+            } else {
+                u32::MAX
+            };
             for place in &mut nearest {
                 (*place, key) = (key.min(*place), key.max(*place));
             }
@@ -350,7 +351,11 @@ impl CoastRunners {
         // The last hit needs no way onwards.
         let mut most = 1.0;
         for pause in pauses {
-            let hits = if pause > 0.0 { each.min(left / pause) } else { each };
+            let hits = if pause > 0.0 {
+                each.min(left / pause)
+            } else {
+                each
+            };
             most += hits;
             left -= hits * pause;
         }
@@ -399,8 +404,7 @@ impl Environment for CoastRunners {
         for (place, target) in self.nearest_targets(boat).into_iter().enumerate() {
             if let Some(target) = target {
                 let (dx, dy) = (self.target_xs[target] - x, self.target_ys[target] - y);
-                seen[11 + 2 * place..13 + 2 * place]
-                    .copy_from_slice(&Self::bearing(ahead, dx, dy));
+                seen[11 + 2 * place..13 + 2 * place].copy_from_slice(&Self::bearing(ahead, dx, dy));
             }
         }
         seen[17] = x * (2.0 / water::EXTENT[0] as f32) - 1.0;
@@ -462,9 +466,21 @@ impl Environment for CoastRunners {
     }
 
     fn state_names(&self) -> Vec<String> {
-        let names = ["x", "y", "velocity x", "velocity y", "heading", "gates", "damage"];
+        let names = [
+            "x",
+            "y",
+            "velocity x",
+            "velocity y",
+            "heading",
+            "gates",
+            "damage",
+        ];
         let targets = (1..=N_TARGETS).map(|target| format!("respawn of target {target}"));
-        names.map(str::to_owned).into_iter().chain(targets).collect()
+        names
+            .map(str::to_owned)
+            .into_iter()
+            .chain(targets)
+            .collect()
     }
 
     fn return_bounds(&self, n_steps: u32) -> ReturnBounds {
@@ -503,7 +519,11 @@ impl StateVector for Boat {
     fn write(&self, out: &mut Vec<f64>) {
         out.extend_from_slice(&self.position);
         out.extend_from_slice(&self.velocity);
-        out.extend([f64::from(self.heading), f64::from(self.n_gates), self.damage]);
+        out.extend([
+            f64::from(self.heading),
+            f64::from(self.n_gates),
+            self.damage,
+        ]);
         out.extend(self.respawn.map(f64::from));
     }
 
@@ -511,7 +531,16 @@ impl StateVector for Boat {
         let values: &[f64; 7 + N_TARGETS] = values
             .try_into()
             .map_err(|_| wrong_length(7 + N_TARGETS, values.len()))?;
-        let [x, y, velocity_x, velocity_y, heading, n_gates, damage, respawn @ ..] = values;
+        let [
+            x,
+            y,
+            velocity_x,
+            velocity_y,
+            heading,
+            n_gates,
+            damage,
+            respawn @ ..,
+        ] = values;
         let mut boat = Boat {
             position: [*x, *y],
             velocity: [*velocity_x, *velocity_y],
@@ -525,7 +554,9 @@ impl StateVector for Boat {
         }
         let numbers = [*x, *y, *velocity_x, *velocity_y, *damage];
         match numbers.iter().find(|number| !number.is_finite()) {
-            Some(number) => Err(StateError(format!("a boat has finite numbers, not {number}"))),
+            Some(number) => Err(StateError(format!(
+                "a boat has finite numbers, not {number}"
+            ))),
             None => Ok(boat),
         }
     }
@@ -535,5 +566,7 @@ fn count(what: &str, value: f64, greatest: u8) -> Result<u8, StateError> {
     if value.fract() == 0.0 && (0.0..=f64::from(greatest)).contains(&value) {
         return Ok(value as u8);
     }
-    Err(StateError(format!("{value} is no {what} from 0 to {greatest}")))
+    Err(StateError(format!(
+        "{value} is no {what} from 0 to {greatest}"
+    )))
 }

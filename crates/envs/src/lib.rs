@@ -2,6 +2,7 @@
 
 mod best_of_n;
 mod classic;
+mod cleaning_robot;
 mod coast_runners;
 mod nail_factory;
 mod setting;
@@ -10,6 +11,7 @@ pub use best_of_n::{BestOfN, best_of_n_curve};
 pub use classic::{
     Acrobot, AcrobotReward, CartPole, MountainCar, MountainCarContinuous, Pendulum, PendulumReward,
 };
+pub use cleaning_robot::{CleaningPolicy, CleaningReward, CleaningRobot, Room};
 pub use coast_runners::{Boat, CoastPilot, CoastReward, CoastRunners, Course};
 pub use nail_factory::{FixedPlan, NailFactory, NailFactoryState, NailPolicy, NailReward};
 pub use setting::UnknownName;

@@ -22,11 +22,18 @@ impl UnknownName {
         choices: &[T],
         name_of: impl Fn(T) -> &'static str,
     ) -> Result<T, UnknownName> {
-        let found = choices.iter().copied().find(|choice| name_of(*choice) == name);
+        let found = choices
+            .iter()
+            .copied()
+            .find(|choice| name_of(*choice) == name);
         found.ok_or_else(|| UnknownName {
             setting,
             name: name.to_owned(),
-            known: choices.iter().map(|choice| name_of(*choice)).collect::<Vec<_>>().join(", "),
+            known: choices
+                .iter()
+                .map(|choice| name_of(*choice))
+                .collect::<Vec<_>>()
+                .join(", "),
         })
     }
 }

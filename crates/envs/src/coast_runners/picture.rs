@@ -24,6 +24,7 @@ pub(super) fn scene(map: &Map) -> Scene {
     let (finish, gates) = map.gates.split_last().expect("a course has a finish");
     background.extend(gates.iter().flat_map(|gate| draw_gate(gate, Ink::Muted)));
     background.extend(draw_finish(finish));
+    background.extend(labels(map, finish));
     Scene {
         low: [0.0; 2],
         high: EXTENT,
@@ -44,6 +45,26 @@ pub(super) fn draw(map: &Map, boat: &Boat) -> Vec<Shape> {
     shapes.extend(draw_wake(boat));
     shapes.extend(draw_hull(boat));
     shapes
+}
+
+/// Names of places.
+fn labels(map: &Map, finish: &Gate) -> [Shape; 3] {
+    let name = |at, text: &str, ink| Shape::Text {
+        at,
+        text: text.to_owned(),
+        size: 1.5,
+        ink,
+    };
+    let (start, along) = map.centreline.at(0.0);
+    [
+        name(subtract(start, scale(along, 0.8)), "start", Ink::Text),
+        name(
+            add(finish.center, scale(finish.along, 3.2)),
+            "finish",
+            Ink::Text,
+        ),
+        name(map.lagoon, "lagoon", Ink::Muted),
+    ]
 }
 
 /// Twice the area within a closed line; positive if it runs anticlockwise.
@@ -71,7 +92,11 @@ fn dashes(map: &Map) -> Vec<Shape> {
     let n_dashes = (map.centreline.nearest(finish) / (2.0 * DASH)) as usize;
     let dash = |index: usize| Shape::Line {
         points: [0.0, 0.5, 1.0]
-            .map(|part| map.centreline.at((2.0 * index as f64 + 1.0 + part) * DASH).0)
+            .map(|part| {
+                map.centreline
+                    .at((2.0 * index as f64 + 1.0 + part) * DASH)
+                    .0
+            })
             .to_vec(),
         width: 0.18,
         ink: Ink::Path,

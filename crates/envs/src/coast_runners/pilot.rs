@@ -101,23 +101,32 @@ impl Policy<[f32; N_FEATURES], usize> for CoastPilot {
     }
 }
 
-/// The course's targets and gates in order, as a line: from the start to beyond the finish.
+/// The course's targets in order, as a line from the start to beyond the finish.
 fn racing_line(map: &Map) -> Curve {
-    let gates = map.gates.iter().map(|gate| gate.center);
-    let targets = map.targets[..map.n_on_course].iter().copied();
-    let mut marks: Vec<(f64, Point)> = gates
-        .chain(targets)
-        .map(|mark| (map.centreline.nearest(mark), mark))
+    // Between targets further apart than this, the line keeps to the middle of the course.
+    const GAP: f64 = 8.0;
+    let last = map.centreline.total_length();
+    let targets = map.targets[..map.n_on_course].iter();
+    let mut marks: Vec<(f64, Point)> = targets
+        .map(|target| (map.centreline.nearest(*target), *target))
         .collect();
     marks.sort_by(|a, b| a.0.total_cmp(&b.0));
-    // Of two marks close together only the first is kept: a line through both would wind.
-    marks.dedup_by(|next, kept| next.0 - kept.0 < 2.5);
-    let ends = [map.centreline.at(0.0).0, map.centreline.at(f64::INFINITY).0];
-    let knots: Vec<[f64; 3]> = std::iter::once(ends[0])
-        .chain(marks.into_iter().map(|(_, mark)| mark))
-        .chain(std::iter::once(ends[1]))
-        .map(|[x, y]| [x, y, 0.0])
-        .collect();
+    marks.push((last, map.centreline.at(last).0));
+    let mut line = vec![(0.0, map.centreline.at(0.0).0)];
+    for (arc, mark) in marks {
+        let (before, _) = line[line.len() - 1];
+        let n_pieces = ((arc - before) / GAP).ceil();
+        for piece in 1..n_pieces as usize {
+            let middle = before + (arc - before) * piece as f64 / n_pieces;
+            line.push((middle, map.centreline.at(middle).0));
+        }
+        line.push((arc, mark));
+    }
+    curve_through(line.into_iter().map(|(_, mark)| mark))
+}
+
+fn curve_through(points: impl Iterator<Item = Point>) -> Curve {
+    let knots: Vec<[f64; 3]> = points.map(|[x, y]| [x, y, 0.0]).collect();
     Curve::through(&knots)
 }
 
@@ -127,12 +136,8 @@ fn way_into_lagoon(map: &Map) -> Curve {
     let n_pieces = ((map.mouth - 2.0) / PIECE) as usize;
     let (turn, _) = map.centreline.at(map.mouth);
     let halfway = scale(add(turn, map.lagoon), 0.5);
-    let knots: Vec<[f64; 3]> = (0..=n_pieces)
-        .map(|piece| map.centreline.at(PIECE * piece as f64).0)
-        .chain([halfway, map.lagoon])
-        .map(|[x, y]| [x, y, 0.0])
-        .collect();
-    Curve::through(&knots)
+    let course = (0..=n_pieces).map(|piece| map.centreline.at(PIECE * piece as f64).0);
+    curve_through(course.chain([halfway, map.lagoon]))
 }
 
 /// The point of a line a little ahead of the one nearest to `position`.
@@ -149,10 +154,7 @@ fn around(center: Point, radius: f64, position: Point) -> Option<Point> {
     }
     let outward = scale(from_center, 1.0 / away);
     let ahead = HEADINGS[5];
-    let turned = add(
-        scale(outward, ahead[0]),
-        scale(left_of(outward), ahead[1]),
-    );
+    let turned = add(scale(outward, ahead[0]), scale(left_of(outward), ahead[1]));
     Some(add(center, scale(turned, radius)))
 }
 

@@ -4,8 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
 use super::geometry::{
-    HEADINGS, N_HEADINGS, Point, add, between, dot, length, nearest_on_segment, scale,
-    subtract,
+    HEADINGS, N_HEADINGS, Point, add, between, dot, length, nearest_on_segment, scale, subtract,
 };
 
 /// Width and height of every course.
@@ -155,9 +154,7 @@ impl Water {
     pub(crate) fn reach(&self, from: Point, direction: Point, limit: f64) -> f64 {
         let mut travelled = 0.0;
         while travelled < limit {
-            let clearance = self
-                .sound(add(from, scale(direction, travelled)))
-                .clearance;
+            let clearance = self.sound(add(from, scale(direction, travelled))).clearance;
             if clearance < 0.01 {
                 break;
             }
@@ -293,4 +290,3 @@ fn march(distances: &[f64], node: usize) -> f64 {
     let difference = high - low;
     0.5 * (low + high + (2.0 * CELL * CELL - difference * difference).sqrt())
 }
-
