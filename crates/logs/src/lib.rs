@@ -8,10 +8,10 @@
 //! panic or run code. Reading files is this crate's purpose, so it alone among the libraries does
 //! input; it writes nothing, asks no clock and draws no random number.
 
-mod error;
 mod log;
 mod read;
 mod sources;
+mod verdict;
 mod windows;
 
 mod monitor;
@@ -20,6 +20,7 @@ mod table;
 mod tensorboard;
 
 mod crc32c;
+mod error;
 mod lines;
 mod separated;
 
@@ -30,3 +31,4 @@ pub use step_log::{
     Recomputation, STEP_LOG_FORMAT, STEP_LOG_VERSION, StepChange, StepEnd, StepEpisode, StepHeader,
     StepLog, StepRecord, StepTransform,
 };
+pub use verdict::{LogOutcome, LogSettings, OTHER_WINDOWS, WINDOWS, WindowVerdict, audit_log};

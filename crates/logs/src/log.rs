@@ -167,7 +167,7 @@ pub(crate) fn keep_with_intent(records: &mut Vec<Record>, notes: &mut Vec<String
         records.retain(|row| row.intent.is_some());
         notes.push(format!(
             "{carrying} of {all} records carry both proxy and intent, and the others are left \
-             out; this is sound if a schedule, and not the result, chose which carry it"
+             out; this is sound if a schedule, and not the result, chose which carry it."
         ));
     }
 }

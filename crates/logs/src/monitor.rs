@@ -87,7 +87,7 @@ impl<'m> MonitorReader<'m> {
         self.read_rows(path, &mut table, &names, &columns, t_start)?;
         if self.episodes.len() == before {
             self.notes
-                .push(format!("{} holds no finished episode", path.display()));
+                .push(format!("{} holds no finished episode.", path.display()));
         }
         self.files.push(path.to_owned());
         Ok(())
@@ -199,8 +199,8 @@ impl<'m> MonitorReader<'m> {
         while table.next(&mut fields)? {
             if !table.terminated() {
                 self.notes.push(format!(
-                    "{}, line {}: the last row has no line ending, as when its writer is killed; \
-                     it is left out",
+                    "{}, line {}: the last row has no line ending, as when its writer is killed, \
+                     and is left out.",
                     path.display(),
                     table.line()
                 ));
@@ -237,7 +237,7 @@ impl<'m> MonitorReader<'m> {
         if part > 0 {
             self.notes.push(format!(
                 "{}: time starts again {part} times, as when a run is resumed; the parts follow \
-                 one another",
+                 one another.",
                 path.display()
             ));
         }

@@ -109,7 +109,7 @@ fn files_of_folder(folder: &Path, notes: &mut Vec<String>) -> Result<Vec<PathBuf
             .collect();
         if !left.is_empty() {
             notes.push(format!(
-                "{}: read are {} files; left out: {}",
+                "{}: {} files of one kind are read; left out: {}.",
                 folder.display(),
                 chosen.len(),
                 listed(&left)

@@ -304,8 +304,8 @@ pub(crate) fn read_step_log<R: BufRead>(
             Ok(()) => {}
             Err(_) if !terminated => {
                 log.notes.push(format!(
-                    "{}, line {number}: the last line is cut off, as when its writer is killed; \
-                     it is left out",
+                    "{}, line {number}: the last line is cut off, as when its writer is killed, and \
+                     is left out.",
                     path.display()
                 ));
                 break;
@@ -603,13 +603,13 @@ impl StepLogReader {
         }
         if !self.open.is_empty() {
             self.notes.push(format!(
-                "{} episodes were under way when the log ended; they are left out",
+                "Episodes under way when the log ended are left out: {}.",
                 self.open.len()
             ));
         }
         if self.kept_every > 1 {
             self.notes.push(format!(
-                "the steps of one episode in {} are kept as evidence; sums are over all",
+                "The steps of one episode in {} are kept as evidence; sums are over all.",
                 self.kept_every
             ));
         }
@@ -617,8 +617,8 @@ impl StepLogReader {
         let all = self.episodes.len();
         if 0 < carrying && carrying < all {
             self.notes.push(format!(
-                "intent is logged at every step of {carrying} of {all} episodes; the others are \
-                 left out, which is sound if a schedule, and not the result, chose them"
+                "Intent is logged at every step of {carrying} of {all} episodes; the others are \
+                 left out, which is sound if a schedule, and not the result, chose them."
             ));
             self.episodes.retain(|episode| episode.intent.is_some());
         }

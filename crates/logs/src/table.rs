@@ -248,7 +248,7 @@ impl<'m> TableReader<'m> {
 
     fn note_cut(&mut self, path: &Path, line: u64) {
         self.notes.push(format!(
-            "{}, line {line}: the last row is cut off, as when its writer is killed; it is left out",
+            "{}, line {line}: the last row is cut off, as when its writer is killed, and is left out.",
             path.display()
         ));
     }
@@ -282,7 +282,7 @@ impl<'m> TableReader<'m> {
         let axis = self.axis.clone().unwrap_or(Axis::Rows);
         if self.files.len() > 1 && !matches!(axis, Axis::Pressure(_)) {
             self.notes.push(
-                "the files are merged as if their environments ran side by side at one speed"
+                "The files are merged as if their environments ran side by side at one speed."
                     .to_owned(),
             );
         }
@@ -314,8 +314,8 @@ impl<'m> TableReader<'m> {
             Axis::Length(name) => format!("running sum of {}", shortened(name)),
             Axis::Rows => {
                 self.notes.push(
-                    "no pressure is named, so every record counts as one unit of it; name a field \
-                     of environment steps with --pressure, or of episode lengths with --length"
+                    "No pressure is named, so every record counts as one unit of it; name a field \
+                     of environment steps with --pressure, or of episode lengths with --length."
                         .to_owned(),
                 );
                 "records".to_owned()

@@ -88,7 +88,7 @@ impl<'m> TensorBoardReader<'m> {
                 Framed::Cut => {
                     self.notes.push(format!(
                         "{}, byte {offset}: the last record is cut off, as when its writer is \
-                         killed; {n_records} records are read",
+                         killed; {n_records} records are read.",
                         path.display()
                     ));
                     break;
@@ -106,7 +106,7 @@ impl<'m> TensorBoardReader<'m> {
         }
         if n_skipped > 0 {
             self.notes.push(format!(
-                "{}: {n_skipped} records of more than {LARGEST_PAYLOAD} bytes are passed over",
+                "{}: {n_skipped} records of more than {LARGEST_PAYLOAD} bytes are passed over.",
                 path.display()
             ));
         }
@@ -208,8 +208,8 @@ impl<'m> TensorBoardReader<'m> {
         let overwritten = self.proxy.overwritten + self.intent.overwritten;
         if overwritten > 0 {
             self.notes.push(format!(
-                "steps start again at an earlier one, as when a run is resumed: {overwritten} \
-                 values that it wrote again are left out"
+                "Steps start again at an earlier one, as when a run is resumed: {overwritten} \
+                 values that it wrote again are left out."
             ));
         }
         let mut records = joined(&self.proxy.points, &self.intent.points);

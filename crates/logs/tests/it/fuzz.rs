@@ -20,7 +20,7 @@ fn read_all(bytes: &[u8]) {
                     assert!(!log.records().is_empty());
                     assert!(log.records().iter().all(|r| r.proxy.is_finite()));
                     assert!(log.records().is_sorted_by(|a, b| a.pressure <= b.pressure));
-                    let series = log.series(20);
+                    let series = log.series(20, 1);
                     let episodes = series.checkpoints.iter().map(|c| c.proxy.len());
                     assert_eq!(episodes.sum::<usize>(), log.records().len());
                 }

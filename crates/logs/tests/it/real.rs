@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use logs::{Format, Mapping, RecordKind};
+use audit::Verdict;
+use logs::{Format, LogSettings, Mapping, RecordKind, audit_log};
+use mdp::Seed;
 
 use crate::{intents, mapping, notes, pressures};
 
@@ -68,4 +70,26 @@ fn an_event_file_of_stable_baselines_names_its_tags() {
     let tail = &returns[returns.len() - 100..];
     let mean = tail.iter().sum::<f64>() / 100.0;
     assert!((mean - last.proxy).abs() < 0.5, "{mean} {}", last.proxy);
+}
+
+#[test]
+fn real_logs_have_the_verdicts_that_their_readme_states() {
+    for (name, verdict) in [
+        ("pendulum-speed", Verdict::Gamed),
+        ("acrobot-hover", Verdict::Overoptimised),
+        ("acrobot-height", Verdict::Aligned),
+        ("pendulum-honest", Verdict::Aligned),
+        ("acrobot-honest", Verdict::Aligned),
+        ("cartpole-honest", Verdict::Aligned),
+    ] {
+        let log = logs::read(&[folder(name)], &Mapping::default()).expect("a log");
+        let result = audit_log(&log, &LogSettings::default(), Seed(0)).expect("an outcome");
+        println!(
+            "{name}: {:?} {:?}",
+            result.outcome.reason, result.by_windows
+        );
+        println!("{}", result.outcome.statement);
+        println!("{:?}", result.outcome.remarks);
+        assert_eq!(result.outcome.verdict, verdict, "{name}: {result:#?}");
+    }
 }

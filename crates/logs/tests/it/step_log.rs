@@ -32,11 +32,7 @@ fn interleaved_episodes_are_summed_in_order_of_their_ends() {
     assert_eq!(proxies(&log), [2.0, 4.0]);
     assert_eq!(intents(&log), [Some(6.0), Some(12.0)]);
     assert_eq!(pressures(&log), [2.0, 3.0]);
-    assert!(
-        notes(&log).contains("1 episodes were under way"),
-        "{}",
-        notes(&log)
-    );
+    assert!(notes(&log).contains("left out: 1."), "{}", notes(&log));
     let steps = log.step_log().expect("steps");
     assert_eq!(steps.component_names(), ["points", "time"]);
     assert_eq!(steps.episodes()[0].components, [3.0, -1.0]);
@@ -60,7 +56,7 @@ fn the_series_carries_components_bounds_and_the_reward_channel() {
             "{\"episode\":1,\"step\":0,\"reward\":3,\"received\":1,\"components\":[4,-1],\"function\":\"b\",\"end\":\"truncated\"}\n",
         )
     ));
-    let series = log.series(2);
+    let series = log.series(2, 1);
     assert_eq!(series.checkpoints.len(), 2);
     assert_eq!(series.component_names, ["points", "time"]);
     assert_eq!(series.checkpoints[1].components, [[4.0, -1.0]]);
@@ -91,7 +87,7 @@ fn the_series_carries_components_bounds_and_the_reward_channel() {
 fn a_log_of_rewards_alone_has_no_channel() {
     let log = read("{\"episode\":0,\"step\":0,\"reward\":1,\"end\":\"terminated\"}\n");
     assert!(!log.has_intent());
-    let series = log.series(20);
+    let series = log.series(20, 30);
     assert_eq!(series.channel, None);
     assert!(series.checkpoints[0].intent.is_empty());
 }
