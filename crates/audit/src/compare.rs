@@ -84,3 +84,6 @@ fn interquartile_mean_of_sorted(sorted: &[f64]) -> f64 {
     }
     total / (to - from)
 }
+
+#[cfg(test)]
+mod tests;

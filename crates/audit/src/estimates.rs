@@ -361,3 +361,6 @@ fn interval(values: &[f64], bounds: Option<Bounds>, part: f64) -> Interval {
         None => asymptotic_interval(values, 2.0 * part),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,9 +22,11 @@ mod sequences;
 mod channel;
 mod loophole;
 mod recompute;
+mod recurrence;
 mod tampering;
 
 mod outcome;
+mod record;
 mod sentences;
 
 mod compare;
@@ -43,6 +45,12 @@ pub use outcome::{
     Peak, Policy, Reason, Verdict, Witness,
 };
 pub use recompute::{Agreement, LoggedStep, Recomputation, recompute};
+pub use record::{
+    CheckRecord, ClipRecord, ClipsRecord, ComponentRecord, EstimateRecord, EvidenceRecord,
+    IntervalRecord, OnsetRecord, PeakRecord, PlaceRecord, PolicyRecord, RecurrenceRecord,
+    VerdictRecord, WitnessRecord,
+};
+pub use recurrence::{LoopPlace, Recurrence, StateSeries, recurrence};
 pub use sequences::{
     JointSet, LEAST_ASYMPTOTIC, asymptotic_interval, betting_interval, critical_square,
 };

@@ -85,3 +85,6 @@ pub(crate) fn differ(expected: f64, found: f64, tolerance: f64) -> bool {
     // A NaN on either side differs.
     difference.is_nan() || difference > tolerance * expected.abs().max(1.0)
 }
+
+#[cfg(test)]
+mod tests;
