@@ -5,16 +5,23 @@ mod draw;
 mod label;
 mod probe;
 
-use crate::number::{amount, pressure};
+use crate::number::{amount, grouped, pressure};
 use crate::replay::evenly;
 use crate::verdict::onset_text;
 use crate::{Comparison, Curves, Estimate, Page, Scale};
 
+use axis::drawable;
 pub(crate) use draw::svg;
 pub(crate) use probe::probes;
 
 /// Checkpoints that a curve keeps at most.
 const MAX_POINTS: usize = 400;
+
+/// Class of a panel whose curves are told apart by run.
+pub(crate) const NEUTRAL: &str = "neutral";
+
+/// Height of the line above the panels on which an onset is written.
+const ONSET_LINE: f64 = 24.0;
 
 /// One curve with its band.
 pub(crate) struct Line {
@@ -60,6 +67,8 @@ pub(crate) struct Chart {
     pub(crate) pressure_unit: String,
     pub(crate) scale: Scale,
     pub(crate) onset: Option<Mark>,
+    /// What else is said of a checkpoint, by its pressure.
+    pub(crate) remarks: Vec<(f64, String)>,
 }
 
 /// The measures of one drawing.
@@ -106,6 +115,19 @@ pub(crate) const NARROW: Layout = Layout {
 };
 
 impl Layout {
+    /// The same measures, without the line for an onset where there is none.
+    pub(crate) fn fitted(&self, chart: &Chart) -> Layout {
+        let spare = if chart.onset.is_some() {
+            0.0
+        } else {
+            ONSET_LINE
+        };
+        Layout {
+            top: self.top - spare,
+            ..*self
+        }
+    }
+
     pub(crate) fn height(&self, panels: usize) -> f64 {
         let count = panels as f64;
         self.top + count * self.panel_height + (count - 1.0).max(0.0) * self.gap + self.bottom
@@ -130,7 +152,7 @@ impl Chart {
             .verdict
             .onset
             .as_ref()
-            .filter(|onset| onset.pressure.mean.is_finite())
+            .filter(|onset| drawable(onset.pressure.mean))
             .map(|onset| Mark {
                 at: onset.pressure,
                 text: format!("onset {}", onset_text(onset, "").replace("  ", " ").trim()),
@@ -140,6 +162,7 @@ impl Chart {
             pressure_unit: curves.pressure_unit.clone(),
             scale: curves.scale,
             onset,
+            remarks: curves.points.iter().map(remark).collect(),
         }
     }
 
@@ -147,12 +170,11 @@ impl Chart {
     pub(crate) fn of_comparison(comparison: &Comparison) -> Chart {
         let first = comparison.runs.first().map(|run| &run.curves);
         let panel = |title: &str,
-                     class,
                      meaning: Option<&String>,
                      select: fn(&crate::Point) -> Option<Estimate>| Panel {
             title: title.into(),
             meaning: meaning.cloned().unwrap_or_default(),
-            class,
+            class: NEUTRAL,
             lines: comparison
                 .runs
                 .iter()
@@ -169,14 +191,12 @@ impl Chart {
         };
         let mut panels = vec![panel(
             "Proxy",
-            "proxy",
             first.map(|curves| &curves.proxy_meaning),
             |point| Some(point.proxy),
         )];
         if comparison.runs.iter().any(|run| run.curves.has_intent()) {
             panels.push(panel(
                 "Intent",
-                "intent",
                 first.map(|curves| &curves.intent_meaning),
                 |point| point.intent,
             ));
@@ -188,6 +208,7 @@ impl Chart {
                 .unwrap_or_default(),
             scale: first.map_or(Scale::Linear, |curves| curves.scale),
             onset: None,
+            remarks: Vec::new(),
         }
     }
 
@@ -203,6 +224,18 @@ impl Chart {
         all.dedup();
         all
     }
+}
+
+/// How many episodes stand behind a checkpoint, and what its greedy policy earns.
+fn remark(point: &crate::Point) -> (f64, String) {
+    let mut text = format!("{} episodes", grouped(point.episodes));
+    if let Some(greedy) = point.greedy {
+        text.push_str(&format!("; greedy proxy {}", amount(greedy.proxy)));
+        if let Some(intent) = greedy.intent {
+            text.push_str(&format!(", intent {}", amount(intent)));
+        }
+    }
+    (point.pressure, text)
 }
 
 fn proxy_panel(curves: &Curves) -> Panel {
@@ -228,7 +261,7 @@ fn intent_panel(page: &Page) -> Panel {
     let peak = page
         .verdict
         .peak
-        .filter(|peak| peak.pressure.is_finite() && peak.intent.mean.is_finite());
+        .filter(|peak| drawable(peak.pressure) && drawable(peak.intent.mean));
     Panel {
         title: "Intent".into(),
         meaning: curves.intent_meaning.clone(),
@@ -261,7 +294,7 @@ fn points(curves: &Curves, select: fn(&crate::Point) -> Option<Estimate>) -> Vec
         .points
         .iter()
         .filter_map(|point| Some((point.pressure, select(point)?)))
-        .filter(|(at, value)| at.is_finite() && value.mean.is_finite())
+        .filter(|(at, value)| drawable(*at) && drawable(value.mean))
         .collect();
     all.sort_by(|a, b| a.0.total_cmp(&b.0));
     evenly(all.len(), MAX_POINTS)

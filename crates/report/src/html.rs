@@ -68,8 +68,13 @@ pub fn compare_page(comparison: &Comparison) -> String {
 
 /// A figure of one number in words: what it is, the number, what it is held against.
 fn fact(name: &str, value: &str, note: &str) -> Markup {
+    let class = match name {
+        "Proxy" => "fact proxy",
+        "Intent" => "fact intent",
+        _ => "fact",
+    };
     html! {
-        div class="fact" {
+        div class=(class) {
             dt { (name) }
             dd { (value) @if !note.is_empty() { small { (note) } } }
         }

@@ -2,7 +2,7 @@
 
 use crate::Estimate;
 
-/// A return or a difference of returns: four significant digits at most, no exponent below a million.
+/// A return or a difference of returns, to three significant digits or a little more.
 pub(crate) fn amount(value: f64) -> String {
     if !value.is_finite() {
         return not_finite(value).into();
@@ -13,12 +13,22 @@ pub(crate) fn amount(value: f64) -> String {
         _ if size >= 1000.0 => return signed(&grouped(size.round() as u64), value),
         _ if size >= 100.0 => 0,
         _ if size >= 10.0 => 1,
-        _ if size >= 0.1 || size == 0.0 => 2,
+        _ if size == 0.0 => 0,
+        _ if size >= 0.1 => 2,
         _ if size >= 1e-4 => 4,
         _ => return signed(&format!("{size:.1e}"), value),
     };
-    let text = format!("{size:.decimals$}");
-    signed(trim_zeros(&text), value)
+    signed(&format!("{size:.decimals$}"), value)
+}
+
+/// An amount that was chosen and not measured, such as a tick: without zeros that tell nothing.
+pub(crate) fn round_amount(value: f64) -> String {
+    let text = amount(value);
+    if text.contains('e') {
+        text
+    } else {
+        trim_zeros(&text).into()
+    }
 }
 
 /// An amount with its sign always shown.
@@ -38,7 +48,7 @@ pub(crate) fn pressure(value: f64) -> String {
     }
     let size = value.abs();
     if size < 1000.0 {
-        amount(value)
+        round_amount(value)
     } else {
         signed(&compact(size), value)
     }

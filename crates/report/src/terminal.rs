@@ -164,15 +164,22 @@ fn curve(
             .flatten()
             .map_or_else(|| "not known".to_owned(), amount)
     };
-    let level = level
-        .map(|level| format!("  reference {}", amount(level.mean)))
-        .unwrap_or_default();
+    let line = sparkline(values, room, style.unicode);
+    let course = format!("{} → {}", ends(values.first()), ends(values.last()));
+    let reference = level.map(|level| format!("reference {}", amount(level.mean)));
+    // Where the reference does not fit beside the curve, it goes below. One column more for "->".
+    let taken = 2 + MARGIN + line.chars().count() + 2 + text::width(&course) + 1;
+    let beside = match reference {
+        Some(reference) if taken + 2 + text::width(&reference) > style.width.max(40) => {
+            format!("\n{}{reference}", " ".repeat(2 + MARGIN))
+        }
+        Some(reference) => format!("  {reference}"),
+        None => String::new(),
+    };
     format!(
-        "  {}{}  {} → {}{level}\n",
+        "  {}{}  {course}{beside}\n",
         paint(&format!("{name:<MARGIN$}"), tone, style),
-        paint(&sparkline(values, room, style.unicode), tone, style),
-        ends(values.first()),
-        ends(values.last()),
+        paint(&line, tone, style),
     )
 }
 

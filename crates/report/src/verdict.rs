@@ -1,6 +1,6 @@
 //! What was found about a run, as plain data, and the sentence that says it.
 
-use crate::number::{amount, pressure, probability};
+use crate::number::{amount, pressure};
 use crate::prose::Prose;
 
 /// The word of a verdict.
@@ -324,8 +324,8 @@ fn change_clause(prose: &mut Prose, name: &str, change: &Change) {
 /// Whose return a change is measured from, as a possessive.
 pub(crate) fn since_text(since: Since) -> String {
     match since {
-        Since::FirstCheckpoint => "the first checkpoint's".into(),
-        Since::Reference => "the reference policy's".into(),
+        Since::FirstCheckpoint => "the first checkpoint’s".into(),
+        Since::Reference => "the reference policy’s".into(),
         Since::Peak => "its peak".into(),
         Since::Checkpoint(at) => format!("that of the checkpoint at {}", pressure(at)),
     }

@@ -16,6 +16,7 @@ fn main() -> ExitCode {
             "sample-log.html",
             report::page(&sample::log_without_intent()),
         ),
+        ("sample-hostile.html", report::page(&sample::hostile())),
         (
             "sample-compare.html",
             report::compare_page(&sample::comparison()),

@@ -14,15 +14,23 @@ const NOTICE: &str =
 
 /// A run whose policy games its reward.
 pub(crate) fn gamed() -> Page {
+    let curves = curves(
+        24,
+        |share| 4.0 + 32.0 / (1.0 + (-9.0 * (share - 0.42)).exp()),
+        |share| {
+            let learned = 14.0 * (1.0 - (-7.0 * share).exp());
+            learned - 3.0 - 14.5 / (1.0 + (-16.0 * (share - 0.47)).exp())
+        },
+    );
     Page {
         experiment: "coast-runners".into(),
-        summary: "A boat is paid for the points it scores and is meant to finish the race: targets give points and come back, several of them in a lagoon off the course.".into(),
+        summary: "A boat is paid for the points it scores and is meant to finish the race: \
+                  targets give points and come back, several of them in a lagoon off the course."
+            .into(),
         notice: Some(NOTICE.into()),
         seed: Some(0),
-        verdict: gamed_verdict(),
-        curves: curves(24, |share| 4.0 + 32.0 / (1.0 + (-9.0 * (share - 0.42)).exp()), |share| {
-            -3.0 + 14.0 * (1.0 - (-7.0 * share).exp()) - 14.5 / (1.0 + (-16.0 * (share - 0.47)).exp())
-        }),
+        verdict: gamed_verdict(&curves),
+        curves,
         checks: checks(),
         components: vec![
             Component { name: "targets".into(), gain: 31.9, share: 1.02 },
@@ -133,6 +141,101 @@ pub(crate) fn log_without_intent() -> Page {
     page
 }
 
+/// What a log could hold that wants to be more than text.
+pub(crate) const HOSTILE: &str =
+    "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&amp;<!--\u{2028}\u{1b}[31m";
+
+/// A page in which every string is hostile and every number is not one.
+pub(crate) fn hostile() -> Page {
+    let text = || HOSTILE.to_owned();
+    let nothing = Estimate {
+        mean: f64::NAN,
+        low: f64::NEG_INFINITY,
+        high: f64::INFINITY,
+    };
+    let mut page = gamed();
+    page.experiment = text();
+    page.summary = text();
+    page.notice = Some(text());
+    page.verdict.reason = Some(Reason::Other(text()));
+    page.verdict.loophole = Some(text());
+    page.verdict.mend = Some(text());
+    page.verdict.margins = Some(Margins {
+        proxy: f64::INFINITY,
+        intent: Some(f64::NAN),
+        share_of_spread: Some(f64::NAN),
+    });
+    page.curves.pressure_unit = text();
+    page.curves.proxy_meaning = text();
+    page.curves.intent_meaning = text();
+    page.curves.points[3].proxy = nothing;
+    page.curves.points[5].intent = Some(nothing);
+    page.curves.points[7].pressure = f64::NAN;
+    page.curves.reference = Some(Reference {
+        name: text(),
+        proxy: nothing,
+        intent: Some(nothing),
+    });
+    for check in &mut page.checks {
+        check.name = text();
+        check.finding = text();
+        check.smallest_effect = Some(SmallestEffect {
+            amount: f64::NAN,
+            unit: text(),
+        });
+    }
+    page.components[0] = Component {
+        name: text(),
+        gain: f64::NAN,
+        share: f64::INFINITY,
+    };
+    page.recurrence = Some(Recurrence {
+        period: f64::NAN,
+        place: text(),
+        share_of_time: f64::NAN,
+        reference_share_of_time: Some(f64::NAN),
+        share_of_reward: Some(f64::INFINITY),
+    });
+    for clip in &mut page.clips {
+        clip.title = text();
+        clip.caption = text();
+        clip.end = text();
+        clip.seconds_per_step = f64::NAN;
+        clip.scene.background.push(Shape::Text {
+            at: [60.0, 40.0],
+            text: text(),
+            size: 4.0,
+            ink: Ink::Text,
+        });
+        clip.frames[1].proxy = f64::NAN;
+        clip.frames[2].shapes.push(Shape::Circle {
+            center: [f64::NAN, 0.0],
+            radius: 1.0,
+            ink: Ink::Bad,
+        });
+        clip.frames[3].shapes.push(Shape::Text {
+            at: [60.0, 50.0],
+            text: text(),
+            size: 4.0,
+            ink: Ink::Text,
+        });
+    }
+    page.configuration = format!("[{HOSTILE}]\n{HOSTILE} = \"{HOSTILE}\" # {HOSTILE}");
+    page.command = text();
+    page.provenance = Provenance {
+        machine: text(),
+        instruction_set: text(),
+        threads: None,
+        version: text(),
+        commit: Some(text()),
+        started: text(),
+        training_seconds: Some(f64::NAN),
+        total_seconds: Some(-1.0),
+        facts: vec![(text(), text())],
+    };
+    page
+}
+
 /// Three runs over one another.
 pub(crate) fn comparison() -> Comparison {
     let run = |name: &str, word, page: Page, shift: f64| ComparedRun {
@@ -174,18 +277,61 @@ fn moved(estimate: Estimate, by: f64) -> Estimate {
     }
 }
 
-fn gamed_verdict() -> Verdict {
+fn gamed_verdict(curves: &Curves) -> Verdict {
+    let (first, last) = (&curves.points[0], &curves.points[curves.points.len() - 1]);
+    let intents = curves
+        .points
+        .iter()
+        .filter_map(|point| Some((point.pressure, point.intent?)));
+    let peak = intents.max_by(|a, b| a.1.mean.total_cmp(&b.1.mean));
+    let reference = curves
+        .reference
+        .as_ref()
+        .and_then(|reference| reference.intent);
+    let intent_change = last.intent.zip(reference).map(|(last, reference)| Change {
+        since: Since::Reference,
+        amount: difference(last, reference),
+    });
     Verdict {
         word: Word::Gamed,
         error_rate: 0.01,
         reason: None,
-        proxy_change: Some(Change { since: Since::FirstCheckpoint, amount: Estimate { mean: 31.3, low: 29.2, high: 33.4 } }),
-        intent_change: Some(Change { since: Since::Reference, amount: Estimate { mean: -15.5, low: -16.9, high: -14.2 } }),
-        onset: Some(Onset { pressure: Estimate { mean: 870_000.0, low: 730_000.0, high: 960_000.0 } }),
-        peak: Some(Peak { pressure: 608_695.65, intent: Estimate { mean: 8.14, low: 7.3, high: 8.9 } }),
-        margins: Some(Margins { proxy: 3.2, intent: Some(1.5), share_of_spread: Some(0.1) }),
-        loophole: Some("Targets in the lagoon come back every 46 steps. The component “targets” carries all of the gain, and 94% of the reward is earned in that loop.".into()),
-        mend: Some("Pay for each target once an episode, or pay for progress to the finish. Trained on its intent, the same boat finishes.".into()),
+        proxy_change: Some(Change {
+            since: Since::FirstCheckpoint,
+            amount: difference(last.proxy, first.proxy),
+        }),
+        intent_change,
+        onset: Some(Onset {
+            pressure: Estimate {
+                mean: 870_000.0,
+                low: 730_000.0,
+                high: 960_000.0,
+            },
+        }),
+        peak: peak.map(|(pressure, intent)| Peak { pressure, intent }),
+        margins: Some(Margins {
+            proxy: 3.2,
+            intent: Some(1.5),
+            share_of_spread: Some(0.1),
+        }),
+        loophole: Some(
+            "Targets in the lagoon come back every 46 steps. The component “targets” carries \
+             all of the gain, and 94% of the reward is earned in that loop."
+                .into(),
+        ),
+        mend: Some(
+            "Pay for each target once an episode, or pay for progress to the finish. \
+             Trained on its intent, the same boat finishes."
+                .into(),
+        ),
+    }
+}
+
+fn difference(later: Estimate, earlier: Estimate) -> Estimate {
+    Estimate {
+        mean: later.mean - earlier.mean,
+        low: later.low - earlier.high,
+        high: later.high - earlier.low,
     }
 }
 

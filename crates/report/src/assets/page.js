@@ -32,18 +32,24 @@
     };
     const tell = (row, parent) => {
       const [style, name, mean, interval] = row;
-      const label = parent.appendChild(document.createElement("span"));
-      label.className = style;
-      label.textContent = name;
-      const value = parent.appendChild(document.createElement("b"));
-      value.textContent = mean;
-      if (interval) parent.appendChild(document.createElement("small")).textContent = interval;
+      const part = (element, text, className) => {
+        const added = parent.appendChild(document.createElement(element));
+        added.textContent = text;
+        added.className = className;
+      };
+      part("span", name, style);
+      part("b", mean, "");
+      part("small", interval, "");
     };
     const fill = () => {
       tip.textContent = "";
       tip.appendChild(document.createElement("p")).textContent = probes.stops[stop];
       const rows = tip.appendChild(document.createElement("div"));
       probes.rows[stop].forEach((row) => tell(row, rows));
+      if (!probes.remarks[stop]) return;
+      const remark = tip.appendChild(document.createElement("p"));
+      remark.className = "remark";
+      remark.textContent = probes.remarks[stop];
     };
     const place = (svg, layout, y) => {
       const scale = svg.getBoundingClientRect().width / layout.width;
@@ -72,7 +78,7 @@
       tip.hidden = false;
       place(svg, layout, y);
       plot.setAttribute("aria-valuenow", stop);
-      plot.setAttribute("aria-valuetext", [probes.stops[stop], ...probes.rows[stop].map((row) => row[1] + " " + row[2])].join("; "));
+      plot.setAttribute("aria-valuetext", [probes.stops[stop], ...probes.rows[stop].map((row) => (row[1] + " " + row[2]).trim())].join("; "));
     };
     const nearest = (event) => {
       const { svg, layout } = drawing();
@@ -198,6 +204,7 @@
     find(".start").addEventListener("click", () => { pause(); show(0); });
     find(".back").addEventListener("click", () => step(-1));
     find(".forward").addEventListener("click", () => step(1));
+    player.querySelectorAll(".scene").forEach((scene) => scene.addEventListener("click", toggle));
     scrub.addEventListener("input", () => { pause(); show(Number(scrub.value)); });
     player.addEventListener("keydown", (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey) return;

@@ -2,6 +2,11 @@
 
 use crate::Scale;
 
+/// Whether a number can be laid on an axis: finite, and small enough for differences to be finite too.
+pub(crate) fn drawable(value: f64) -> bool {
+    value.abs() < 1e150
+}
+
 /// One axis: a range of numbers laid along a range of pixels.
 #[derive(Clone, Copy)]
 pub(crate) struct Axis {
@@ -13,14 +18,14 @@ pub(crate) struct Axis {
 }
 
 impl Axis {
-    /// The axis that holds all `values`; those that are not finite do not count. An empty range gets width.
+    /// The axis that holds all `values`; those that cannot be drawn do not count. An empty range gets width.
     pub(crate) fn holding(
         values: impl Iterator<Item = f64>,
         pixels: (f64, f64),
         scale: Scale,
     ) -> Axis {
         let usable =
-            values.filter(|value| value.is_finite() && (scale == Scale::Linear || *value > 0.0));
+            values.filter(|value| drawable(*value) && (scale == Scale::Linear || *value > 0.0));
         let (low, high) = usable.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
             (low.min(value), high.max(value))
         });

@@ -4,10 +4,10 @@ use std::fmt::Write;
 
 use maud::{Markup, html};
 
-use super::axis::Axis;
+use super::axis::{Axis, drawable};
 use super::label::{self, Area};
 use super::{Chart, Layout, Level, Line, Panel, Ring};
-use crate::number::{amount, pressure};
+use crate::number::{amount, pressure, round_amount};
 use crate::{Estimate, Scale};
 
 /// Bounds further out than this share of the spread of the means do not widen the axis.
@@ -32,28 +32,36 @@ pub(super) fn value_axis(panel: &Panel, layout: &Layout, index: usize) -> Axis {
         .iter()
         .flat_map(|line| line.points.iter().map(|(_, value)| *value))
         .chain(panel.level.as_ref().map(|level| level.value))
+        .filter(|value| drawable(value.mean))
         .collect();
-    let means = || {
-        estimates
-            .iter()
-            .map(|value| value.mean)
-            .filter(|mean| mean.is_finite())
-    };
+    let means = || estimates.iter().map(|value| value.mean);
     let (low, high) = means().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), mean| {
         (low.min(mean), high.max(mean))
     });
-    let room = BAND_ROOM * (high - low).max(0.0);
+    let room = (BAND_ROOM * (high - low)).max(usual_half_width(&estimates));
     let bounds = estimates
         .iter()
         .flat_map(|value| [value.low, value.high])
-        .filter(|bound| bound.is_finite())
+        .filter(|bound| drawable(*bound))
         .map(|bound| bound.clamp(low - room, high + room));
     let (top, bottom) = layout.panel(index);
     Axis::holding(means().chain(bounds), (bottom, top), Scale::Linear).padded(0.06)
 }
 
+/// The median half-width of the intervals, by which a flat curve still shows its band; 0 where all are unbounded.
+fn usual_half_width(estimates: &[Estimate]) -> f64 {
+    let mut widths: Vec<f64> = estimates
+        .iter()
+        .map(|value| (value.high - value.low) / 2.0)
+        .filter(|width| drawable(*width) && *width >= 0.0)
+        .collect();
+    widths.sort_by(f64::total_cmp);
+    widths.get(widths.len() / 2).copied().unwrap_or(0.0)
+}
+
 /// The drawing of a chart in one layout.
 pub(crate) fn svg(chart: &Chart, layout: &Layout) -> Markup {
+    let layout = &layout.fitted(chart);
     let height = layout.height(chart.panels.len());
     let x = pressure_axis(chart, layout);
     html! {
@@ -86,7 +94,7 @@ fn panel_drawing(panel: &Panel, layout: &Layout, index: usize, x: &Axis) -> Mark
         }
         @for tick in y.ticks(4) {
             line class=@if tick == 0.0 { "grid zero" } @else { "grid" } x1=(left) x2=(right) y1=(pixel(y.at(tick))) y2=(pixel(y.at(tick))) {}
-            text class="tick" x=(left - 8.0) y=(pixel(y.at(tick) + 4.0)) text-anchor="end" { (amount(tick)) }
+            text class="tick" x=(left - 8.0) y=(pixel(y.at(tick) + 4.0)) text-anchor="end" { (round_amount(tick)) }
         }
         line class="axis" x1=(left) x2=(right) y1=(bottom) y2=(bottom) {}
         g clip-path={ "url(#" (clip) ")" } {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::draw::{pixel, pressure_axis, value_axis};
-use super::{Chart, Layout, Line, NARROW, Panel, WIDE};
+use super::{Chart, Layout, Line, NARROW, NEUTRAL, WIDE};
 use crate::Estimate;
 use crate::number::{amount, interval, pressure};
 
@@ -20,6 +20,7 @@ pub(crate) fn probes(chart: &Chart) -> Value {
     json!({
         "stops": stops.iter().map(|at| format!("{} {}", pressure(*at), chart.pressure_unit).trim().to_owned()).collect::<Vec<_>>(),
         "rows": stops.iter().map(|at| rows(chart, *at)).collect::<Vec<_>>(),
+        "remarks": stops.iter().map(|at| remark(chart, *at)).collect::<Vec<_>>(),
         "layouts": {
             WIDE.name: positions(chart, &WIDE, &stops),
             NARROW.name: positions(chart, &NARROW, &stops),
@@ -27,35 +28,36 @@ pub(crate) fn probes(chart: &Chart) -> Value {
     })
 }
 
-/// One row a curve: its class, what it is, its mean, its interval; then the reference's.
+/// One row a curve: its class, its name, its mean, its interval. Where a panel has several, its title heads them.
 fn rows(chart: &Chart, at: f64) -> Value {
     let mut rows = Vec::new();
     for panel in &chart.panels {
+        let several = panel.class == NEUTRAL;
+        if several {
+            rows.push(json!(["group", panel.title, "", ""]));
+        }
         for line in &panel.lines {
             let found = nearest(line, at);
+            let bounds = found.filter(|value| value.low < value.high && !several);
             rows.push(json!([
                 line.class,
-                row_name(panel, line),
+                if several { &line.name } else { &panel.title },
                 found.map_or_else(|| "–".to_owned(), |value| amount(value.mean)),
-                found
-                    .filter(|value| value.low < value.high)
-                    .map(|value| interval(&value))
-                    .unwrap_or_default(),
+                bounds.map(|value| interval(&value)).unwrap_or_default(),
             ]));
         }
     }
     json!(rows)
 }
 
-fn row_name(panel: &Panel, line: &Line) -> String {
-    if panel.lines.len() == 1 && line.name == panel.class {
-        panel.title.clone()
-    } else {
-        format!("{}: {}", panel.title, line.name)
-    }
+/// What else is said of the checkpoint at a pressure.
+fn remark(chart: &Chart, at: f64) -> &str {
+    let found = chart.remarks.iter().find(|(pressure, _)| *pressure == at);
+    found.map_or("", |(_, text)| text)
 }
 
 fn positions(chart: &Chart, layout: &Layout, stops: &[f64]) -> Value {
+    let layout = &layout.fitted(chart);
     let x = pressure_axis(chart, layout);
     let mut dots = Vec::new();
     for (index, panel) in chart.panels.iter().enumerate() {

@@ -66,7 +66,7 @@ fn row(index: usize, run: &ComparedRun) -> Markup {
     let unknown = || "–".to_owned();
     html! {
         tr {
-            th scope="row" { (swatch(index)) (run.name) }
+            th scope="row" class="run-name" { (swatch(index)) (run.name) }
             td { (icon::chip(run.word)) }
             td { (proxy.as_ref().map_or_else(unknown, estimate)) }
             td { (intent.as_ref().map_or_else(unknown, estimate)) }
@@ -87,7 +87,7 @@ pub(super) fn differences(comparison: &Comparison) -> Markup {
             table class="data settings" {
                 thead { tr {
                     th scope="col" { "Setting" }
-                    @for (index, run) in comparison.runs.iter().enumerate() { th scope="col" { (swatch(index)) (run.name) } }
+                    @for (index, run) in comparison.runs.iter().enumerate() { th scope="col" class="run-name" { (swatch(index)) (run.name) } }
                 } }
                 tbody { @for difference in &comparison.differences { tr {
                     th scope="row" { code { (difference.key) } }

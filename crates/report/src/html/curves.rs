@@ -13,10 +13,10 @@ const MAX_ROWS: usize = 200;
 
 /// The curves of one run.
 pub(super) fn of_page(page: &Page) -> Markup {
-    if page.curves.points.is_empty() {
+    let chart = Chart::of_page(page);
+    if chart.pressures().is_empty() {
         return html! { p { "No checkpoint was evaluated, so there is nothing to draw." } };
     }
-    let chart = Chart::of_page(page);
     html! {
         (figure(&chart, &key(page)))
         @if !page.curves.has_intent() {
@@ -51,11 +51,8 @@ fn value_text(values: &serde_json::Value, stop: usize) -> String {
         .unwrap_or_default()
         .to_owned();
     for row in values["rows"][stop].as_array().into_iter().flatten() {
-        text.push_str(&format!(
-            "; {} {}",
-            row[1].as_str().unwrap_or_default(),
-            row[2].as_str().unwrap_or_default()
-        ));
+        let [name, mean] = [1, 2].map(|part| row[part].as_str().unwrap_or_default());
+        text.push_str(format!("; {name} {mean}").trim_end());
     }
     text
 }

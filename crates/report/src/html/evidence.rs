@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::{fact, icon};
-use crate::number::{amount, percent, signed_amount};
+use crate::number::{percent, round_amount, signed_amount};
 use crate::{Check, Component, Outcome, Page, Recurrence};
 
 /// The table of checks.
@@ -36,7 +36,7 @@ fn check_row(check: &Check) -> Markup {
             td role="cell" { strong { (check.name) } @if !check.finding.is_empty() { p { (check.finding) } } }
             td role="cell" class="effect" {
                 @match &check.smallest_effect {
-                    Some(effect) => { (amount(effect.amount)) " " (effect.unit) }
+                    Some(effect) => { (round_amount(effect.amount)) " " (effect.unit) }
                     None => { span class="soft" { "not stated" } }
                 }
             }
@@ -102,7 +102,7 @@ fn recurring(recurrence: &Recurrence) -> Markup {
         h3 { "States that come round again" }
         @if !recurrence.place.is_empty() { p { (recurrence.place) } }
         dl class="facts" {
-            (fact("Period", &amount(recurrence.period), "steps until the same state comes back"))
+            (fact("Period", &round_amount(recurrence.period), "steps until the same state comes back"))
             (fact("Share of time", &percent(recurrence.share_of_time), &reference))
             @if let Some(share) = recurrence.share_of_reward { (fact("Share of reward", &percent(share), "earned while it lasts")) }
         }

@@ -1,5 +1,7 @@
 //! Columns of text.
 
+use unicode_width::UnicodeWidthChar;
+
 use super::Style;
 use super::text::{Tone, clean, paint, width};
 
@@ -129,18 +131,23 @@ fn line(
     out.push('\n');
 }
 
-/// The text, or its beginning and an ellipsis.
+/// The text, or its two ends around an ellipsis: names of runs begin alike and end apart.
 fn cut(text: &str, room: usize) -> String {
     if width(text) <= room {
         return text.into();
     }
-    let mut kept = String::new();
-    for letter in text.chars() {
-        if width(&kept) + width(letter.encode_utf8(&mut [0; 4])) + 1 > room {
-            break;
-        }
-        kept.push(letter);
-    }
-    kept.push('…');
-    kept
+    let head = fitting(text.chars(), room.saturating_sub(1) / 3);
+    let tail = fitting(text.chars().rev(), room.saturating_sub(1 + width(&head)));
+    format!("{head}…{}", tail.chars().rev().collect::<String>())
+}
+
+/// The first letters that take no more than `room` columns.
+fn fitting(letters: impl Iterator<Item = char>, room: usize) -> String {
+    let mut taken = 0;
+    letters
+        .take_while(|letter| {
+            taken += letter.width().unwrap_or(0);
+            taken <= room
+        })
+        .collect()
 }
