@@ -2,12 +2,14 @@
 //!
 //! `cargo run --release -p envs --example envs_speed`
 
+#![expect(clippy::print_stdout, reason = "printing is what the example is for")]
+
 use std::hint::black_box;
 use std::time::Instant;
 
 use envs::{
-    Acrobot, CartPole, CoastReward, CoastRunners, Course, MountainCar, MountainCarContinuous,
-    NailFactory, Pendulum,
+    Acrobot, CartPole, CleaningReward, CleaningRobot, CoastReward, CoastRunners, Course,
+    MountainCar, MountainCarContinuous, NailFactory, Pendulum,
 };
 use mdp::{Action, Environment, Seed, TimeLimit};
 
@@ -29,6 +31,11 @@ fn main() {
     measure(
         "coast-runners",
         &TimeLimit::new(boats, CoastRunners::TIME_LIMIT),
+    );
+    let robot = CleaningRobot::new(CleaningReward::Pay);
+    measure(
+        "cleaning-robot",
+        &TimeLimit::new(robot, CleaningRobot::TIME_LIMIT),
     );
 }
 

@@ -2,6 +2,8 @@
 //!
 //! `cargo run --release -p envs --example nail_factory_curve`
 
+#![expect(clippy::print_stdout, reason = "printing is what the example is for")]
+
 use envs::{FixedPlan, NailFactory, NailPolicy, NailReward, best_of_n_curve};
 use mdp::{
     Episode, Policy, Rng, Seed, Trajectory, categorical, index, returns::discounted_returns,
