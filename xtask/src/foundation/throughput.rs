@@ -96,6 +96,7 @@ fn matrix_product_peak(context: &Context<'_>) -> Result<f64> {
 /// The multiply-adds that one environment step costs, counted from the shapes of the trained weights.
 struct Arithmetic {
     observation: usize,
+    /// Widths of the hidden layers of all networks.
     hidden: Vec<usize>,
     /// Of one forward pass through both networks.
     forward: f64,
@@ -104,36 +105,34 @@ struct Arithmetic {
 }
 
 impl Arithmetic {
+    /// Weights are named `network.N.layer.L.weights` and have the shape `[inputs, outputs]`.
     fn of(run: &Run) -> Result<Self> {
-        let shapes = safetensors::shapes(&run.final_weights())?;
-        let matrices: Vec<&Vec<usize>> = shapes
-            .iter()
-            .map(|(_, shape)| shape)
-            .filter(|shape| shape.len() == 2)
-            .collect();
-        let mut observation = None;
-        let mut hidden = Vec::new();
-        let (mut forward, mut unneeded) = (0.0, 0.0);
-        for shape in matrices {
-            forward += (shape[0] * shape[1]) as f64;
-            let (input, output) = (shape[0].min(shape[1]), shape[0].max(shape[1]));
-            hidden.push(output);
-            if output == HIDDEN && input <= LARGEST_OBSERVATION && input > 1 {
-                observation = observation.max(Some(input));
-                unneeded += (shape[0] * shape[1]) as f64;
+        let path = run.final_weights();
+        let mut arithmetic = Self {
+            observation: 0,
+            hidden: Vec::new(),
+            forward: 0.0,
+            unneeded: 0.0,
+        };
+        for (name, shape) in safetensors::shapes(&path)? {
+            let (true, &[inputs, outputs]) = (name.ends_with(".weights"), shape.as_slice()) else {
+                continue;
+            };
+            arithmetic.forward += (inputs * outputs) as f64;
+            if name.ends_with(".layer.0.weights") {
+                arithmetic.observation = arithmetic.observation.max(inputs);
+                arithmetic.unneeded += (inputs * outputs) as f64;
+            } else {
+                // A layer's inputs are the outputs of the hidden layer before it.
+                arithmetic.hidden.push(inputs);
             }
         }
         ensure!(
-            forward > 0.0,
-            "{} holds no weight matrices",
-            run.final_weights().display()
+            arithmetic.observation > 0,
+            "{} holds no first layer",
+            path.display()
         );
-        Ok(Self {
-            observation: observation.context("no first layer was found among the weights")?,
-            hidden,
-            forward,
-            unneeded,
-        })
+        Ok(arithmetic)
     }
 
     /// Floating-point operations to act for one step: a forward pass.
