@@ -44,7 +44,6 @@ fn measure(context: &Context<'_>, record: &mut Record) -> Result<()> {
                 "rewardlab",
                 "stable-baselines3",
                 "rewardlab_seconds",
-                "stable-baselines3_seconds",
             ],
         );
         let mut our_returns = Vec::new();
@@ -62,7 +61,6 @@ fn measure(context: &Context<'_>, record: &mut Record) -> Result<()> {
                 run.json["greedy_return"].clone(),
                 their["greedy_return"].clone(),
                 run.json["training_seconds"].clone(),
-                their["training_seconds"].clone(),
             ]);
         }
         record.table(table);
