@@ -21,6 +21,7 @@ mod tensorboard;
 
 mod crc32c;
 mod error;
+mod json;
 mod lines;
 mod separated;
 

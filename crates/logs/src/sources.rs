@@ -5,10 +5,11 @@ use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Place, shortened};
+use crate::json::parse_object;
 use crate::lines::unreadable;
 use crate::log::Format;
 use crate::step_log::is_step_log;
-use crate::table::{empty, parse_object};
+use crate::table::empty;
 use crate::tensorboard::frames_a_record;
 
 /// The most entries of a folder that are looked at.

@@ -8,9 +8,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Place, shortened};
+use crate::json::parse_object;
 use crate::lines::{Lines, malformed_at};
 use crate::log::{Format, Log, MOST_RECORDS, Mapping, Record, RecordKind, too_many};
-use crate::table::parse_object;
 
 /// The word under `format` in a header.
 pub const STEP_LOG_FORMAT: &str = "rewardlab-step-log";

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Field, Place, Role, shortened};
+use crate::json::{Names, lookup, numbers_at, parse_object};
 use crate::lines::{Lines, malformed_at};
 use crate::log::{
     Format, Log, MOST_RECORDS, Mapping, Record, RecordKind, keep_with_intent, names_a_mean,
@@ -32,10 +33,19 @@ pub(crate) struct TableReader<'m> {
     format: Format,
     files: Vec<PathBuf>,
     axis: Option<Axis>,
+    /// Of a JSON Lines file, once a row has the proxy.
+    keys: Option<Keys>,
     /// Pressure holds the file's own count until the files are merged.
     rows: Vec<(Record, f64)>,
     has_spread: bool,
     notes: Vec<String>,
+}
+
+/// The keys that proxy and intent are read from.
+#[derive(Debug, Clone)]
+struct Keys {
+    proxy: String,
+    intent: String,
 }
 
 /// The numbers of one row under the names that matter.
@@ -53,6 +63,7 @@ impl<'m> TableReader<'m> {
             format,
             files: Vec::new(),
             axis: None,
+            keys: None,
             rows: Vec::new(),
             has_spread: false,
             notes: Vec::new(),
@@ -60,11 +71,15 @@ impl<'m> TableReader<'m> {
     }
 
     fn proxy_name(&self) -> &str {
-        self.mapping.proxy.as_deref().unwrap_or("proxy")
+        let settled = self.keys.as_ref().map(|keys| keys.proxy.as_str());
+        settled.or(self.mapping.proxy.as_deref()).unwrap_or("proxy")
     }
 
     fn intent_name(&self) -> &str {
-        self.mapping.intent.as_deref().unwrap_or("intent")
+        let settled = self.keys.as_ref().map(|keys| keys.intent.as_str());
+        settled
+            .or(self.mapping.intent.as_deref())
+            .unwrap_or("intent")
     }
 
     /// Decides the axis by the first file's names; later files must have the same.
@@ -183,24 +198,24 @@ impl<'m> TableReader<'m> {
                 continue;
             }
             let (number, terminated) = (line.number, line.terminated);
+            let at_line = |(problem, mend)| malformed_at(path, number, problem, mend);
             let row = match parse_object(line.text) {
                 Ok(row) => row,
                 Err(_) if !terminated => {
                     self.note_cut(path, number);
                     break;
                 }
-                Err((problem, mend)) => return Err(malformed_at(path, number, problem, mend)),
+                Err(problem) => return Err(at_line(problem)),
             };
             names.gather(&row);
-            let value = |name: &str| {
-                number_at(&row, name)
-                    .map_err(|(problem, mend)| malformed_at(path, number, problem, mend))
-            };
-            let proxy = value(self.proxy_name())?;
-            if proxy.is_none() {
+            let keys = self.json_keys(&row);
+            let Some(proxies) = numbers_at(&row, &keys.proxy).map_err(at_line)? else {
                 continue;
-            }
-            let intent = value(self.intent_name())?;
+            };
+            let intents = numbers_at(&row, &keys.intent).map_err(at_line)?;
+            any_proxy = true;
+            any_intent |= intents.is_some();
+            self.has_spread |= says_spread(&row, &keys.proxy);
             let own = match &mut own {
                 Some(own) => own,
                 None => {
@@ -208,26 +223,30 @@ impl<'m> TableReader<'m> {
                     own.insert(OwnPressure::new(axis))
                 }
             };
-            let axis = match own.name() {
-                None => None,
-                Some(name) => Some(value(name)?.ok_or_else(|| {
-                    malformed_at(
-                        path,
-                        number,
-                        format!("the key {:?} is missing", shortened(name)),
-                        "write it in every row that has the proxy",
-                    )
-                })?),
-            };
-            any_proxy = true;
-            any_intent |= intent.is_some();
-            self.has_spread |= row.contains_key("spread");
-            let cells = Cells {
-                proxy,
-                intent,
-                axis,
-            };
-            self.push(path, number, own, &cells)?;
+            let axis = axis_of_row(&row, own, proxies.len()).map_err(at_line)?;
+            if let Some(intents) = &intents
+                && intents.len() != proxies.len()
+            {
+                return Err(at_line((
+                    format!(
+                        "{:?} holds {} numbers where {:?} holds {}",
+                        shortened(&keys.intent),
+                        intents.len(),
+                        shortened(&keys.proxy),
+                        proxies.len()
+                    ),
+                    "write one of each an episode, in the same order",
+                )));
+            }
+            for (index, proxy) in proxies.into_iter().enumerate() {
+                let cells = Cells {
+                    proxy: Some(proxy),
+                    intent: intents.as_ref().map(|intents| intents[index]),
+                    axis,
+                };
+                self.push(path, number, own, &cells)?;
+            }
+            self.keys.get_or_insert(keys);
         }
         let missing = |role: Role, asked: &Option<String>| Error::Missing {
             path: path.to_owned(),
@@ -244,6 +263,30 @@ impl<'m> TableReader<'m> {
         }
         self.files.push(path.to_owned());
         Ok(())
+    }
+
+    /// The keys of proxy and intent: those asked for, or, in rows that list their episodes as
+    /// rewardlab's own `metrics.jsonl` does, the lists, or the plain words.
+    fn json_keys(&self, row: &Map<String, Value>) -> Keys {
+        if let Some(keys) = &self.keys {
+            return keys.clone();
+        }
+        let lists_episodes = matches!(lookup(row, "episodes.proxy"), Some(Value::Array(_)));
+        let usual = |name: &str| {
+            if lists_episodes && self.mapping.proxy.is_none() {
+                format!("episodes.{name}")
+            } else {
+                name.to_owned()
+            }
+        };
+        Keys {
+            proxy: self.mapping.proxy.clone().unwrap_or_else(|| usual("proxy")),
+            intent: self
+                .mapping
+                .intent
+                .clone()
+                .unwrap_or_else(|| usual("intent")),
+        }
     }
 
     fn note_cut(&mut self, path: &Path, line: u64) {
@@ -343,6 +386,45 @@ impl<'m> TableReader<'m> {
     }
 }
 
+/// Whether a row of means says how returns spread, or over how many episodes the means are.
+fn says_spread(row: &Map<String, Value>, proxy: &str) -> bool {
+    let is_list = matches!(lookup(row, proxy), Some(Value::Array(_)));
+    let named = ["spread", "n_episodes"]
+        .iter()
+        .any(|key| row.contains_key(*key));
+    let of_proxy = ["_deviation", "_std", "_stderr"]
+        .iter()
+        .any(|ending| lookup(row, &format!("{proxy}{ending}")).is_some());
+    !is_list && (named || of_proxy)
+}
+
+/// The number on the axis of a row; `None` where rows are counted.
+fn axis_of_row(
+    row: &Map<String, Value>,
+    own: &OwnPressure,
+    n_episodes: usize,
+) -> Result<Option<f64>, (String, &'static str)> {
+    let Some(name) = own.name() else {
+        return Ok(None);
+    };
+    let shown = shortened(name);
+    match numbers_at(row, name)?.as_deref() {
+        Some([number]) if n_episodes == 1 || matches!(own.axis, Axis::Pressure(_)) => {
+            Ok(Some(*number))
+        }
+        None => Err((
+            format!("the key {shown:?} is missing"),
+            "write it in every row that has the proxy",
+        )),
+        Some(_) => Err((
+            format!(
+                "the key {shown:?} does not give one number for the {n_episodes} episodes of the row"
+            ),
+            "name a number that never falls with --pressure",
+        )),
+    }
+}
+
 /// The pressure within one file.
 struct OwnPressure {
     axis: Axis,
@@ -396,92 +478,6 @@ impl OwnPressure {
         self.started = true;
         Ok(step)
     }
-}
-
-/// The dotted paths of the keys that hold numbers, in order and bounded.
-#[derive(Default)]
-struct Names {
-    seen: BTreeSet<String>,
-}
-
-impl Names {
-    const MOST: usize = 1000;
-    const DEEPEST: usize = 8;
-
-    fn list(&self) -> Vec<String> {
-        self.seen.iter().cloned().collect()
-    }
-
-    fn gather(&mut self, row: &Map<String, Value>) {
-        self.gather_under("", row, 0);
-    }
-
-    fn gather_under(&mut self, prefix: &str, row: &Map<String, Value>, depth: usize) {
-        for (key, value) in row {
-            if self.seen.len() == Self::MOST {
-                return;
-            }
-            let name = format!("{prefix}{key}");
-            match value {
-                Value::Number(_) => {
-                    self.seen.insert(name);
-                }
-                Value::Object(inner) if depth < Self::DEEPEST => {
-                    self.gather_under(&format!("{name}."), inner, depth + 1);
-                }
-                _ => {}
-            }
-        }
-    }
-}
-
-/// A JSON object, or what is wrong with the line and how to mend it.
-pub(crate) fn parse_object(text: &str) -> Result<Map<String, Value>, (String, &'static str)> {
-    match serde_json::from_str::<Value>(text) {
-        Ok(Value::Object(row)) => Ok(row),
-        Ok(other) => Err((
-            format!("{} is not a JSON object", shortened(&other.to_string())),
-            "write one object a line",
-        )),
-        Err(error) => {
-            let mend = if text.contains("NaN") || text.contains("Infinity") {
-                "JSON has no NaN or Infinity: write null, or leave the key out"
-            } else if error.is_eof() {
-                "write each object on one line of its own (jq -c does it)"
-            } else {
-                "write one JSON object a line"
-            };
-            Err((format!("not JSON: {error}"), mend))
-        }
-    }
-}
-
-/// The finite number under a key or dotted path; `None` where it is absent or null.
-fn number_at(row: &Map<String, Value>, name: &str) -> Result<Option<f64>, (String, &'static str)> {
-    match lookup(row, name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(value) => match value.as_f64().filter(|number| number.is_finite()) {
-            Some(number) => Ok(Some(number)),
-            None => Err((
-                format!(
-                    "the key {:?} holds {}, not a finite number",
-                    shortened(name),
-                    shortened(&value.to_string())
-                ),
-                "write a number, or null where there is none",
-            )),
-        },
-    }
-}
-
-fn lookup<'v>(row: &'v Map<String, Value>, name: &str) -> Option<&'v Value> {
-    if let Some(value) = row.get(name) {
-        return Some(value);
-    }
-    name.match_indices('.').find_map(|(dot, _)| {
-        let inner = row.get(&name[..dot])?.as_object()?;
-        lookup(inner, &name[dot + 1..])
-    })
 }
 
 fn check_header(path: &Path, names: &[String]) -> Result<(), Error> {

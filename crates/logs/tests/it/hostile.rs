@@ -341,6 +341,25 @@ fn table_cases() -> Vec<Case> {
         ),
         plain(
             "a.jsonl",
+            "{\"proxy\": [1, 2], \"intent\": [1]}\n",
+            &[
+                "a.jsonl, line 1",
+                "1 numbers where",
+                "one of each an episode",
+            ],
+        ),
+        plain(
+            "a.jsonl",
+            "{\"proxy\": [1, null]}\n",
+            &["a.jsonl, line 1", "null, not a finite number"],
+        ),
+        plain(
+            "a.jsonl",
+            "{\"proxy\": [1, 2], \"pressure\": [1, 2]}\n",
+            &["a.jsonl, line 1", "2 episodes of the row", "--pressure"],
+        ),
+        plain(
+            "a.jsonl",
             "{\"x\": \"y\"}\n",
             &["no key holds numbers", "right file"],
         ),

@@ -152,3 +152,21 @@ fn several_tables_are_merged_in_order_of_pressure() {
     let log = logs::read(&folder.paths(&["c.csv", "d.csv"]), &by_length).expect("a log");
     assert_eq!(pressures(&log), [2.0, 5.0, 9.0, 13.0]);
 }
+
+#[test]
+fn a_row_may_list_its_episodes() {
+    let text = concat!(
+        "{\"pressure\": 0, \"proxy\": 1.5, \"episodes\": {\"proxy\": [1, 2], \"intent\": [3, 4]}}\n",
+        "{\"pressure\": 9, \"proxy\": 5, \"episodes\": {\"proxy\": [5], \"intent\": [6]}}\n",
+    );
+    let log = read_one("metrics.jsonl", text.as_bytes(), &Mapping::default()).expect("a log");
+    assert_eq!(log.kind(), RecordKind::Episode);
+    assert_eq!(log.proxy_name(), "episodes.proxy");
+    assert_eq!(proxies(&log), [1.0, 2.0, 5.0]);
+    assert_eq!(intents(&log), [Some(3.0), Some(4.0), Some(6.0)]);
+    assert_eq!(pressures(&log), [0.0, 0.0, 9.0]);
+    let means =
+        read_one("metrics.jsonl", text.as_bytes(), &mapping("proxy", "", "")).expect("a log");
+    assert_eq!(proxies(&means), [1.5, 5.0]);
+    assert!(!means.has_intent());
+}
