@@ -22,7 +22,7 @@ use std::str::FromStr;
 
 use mdp::{
     Components, End, Environment, ReturnBounds, Rng, Scene, Shape, Space, StateError, StateVector,
-    Step, bounds_per_step, uniform_in, wrong_length,
+    Step, uniform_in, wrong_length,
 };
 
 pub use policy::{FixedPlan, NailPolicy};
@@ -100,7 +100,7 @@ const SETTLING: f64 = 0.4;
 /// Working order at the beginning.
 const FIRST_ORDER: (f64, f64) = (0.3, 0.6);
 /// Kilograms of steel that arrive in a period, and that the yard holds.
-const DELIVERY: f64 = 1_250.0;
+const DELIVERY: f64 = 1_000.0;
 const YARD: f64 = 2.0 * DELIVERY;
 /// The plan's norms for a period: the nails of a normal period's orders, in thousands and in kilograms.
 const COUNT_NORM: f64 = 94.0;
@@ -371,19 +371,30 @@ impl Environment for NailFactory {
             .collect()
     }
 
-    /// Nothing beyond what the machines can make at full stretch, whatever the steel.
+    /// What the machines can make at full stretch and at the best upkeep, and what steel there is.
     fn return_bounds(&self, n_steps: u32) -> ReturnBounds {
-        let most = |value: fn(&Size) -> f64| SIZES.iter().map(value).fold(0.0, f64::max);
-        let count = HOURS * most(|size| size.rate) / COUNT_NORM;
-        let weight = HOURS * most(|size| size.rate * size.weight) / WEIGHT_NORM;
-        let worth: f64 = SIZES.iter().map(|size| size.worth).sum();
-        let intent = -WASTE_COST * weight..=ORDERS.1 * worth / 100.0;
-        let reward = match self.reward {
-            NailReward::Count => 0.0..=count,
-            NailReward::Weight => 0.0..=weight,
-            NailReward::Intent => intent.clone(),
-        };
-        bounds_per_step(reward, intent, n_steps.min(NailFactory::N_PERIODS))
+        let n_periods = n_steps.min(NailFactory::N_PERIODS);
+        let (mut hours, mut working_order) = (0.0, FIRST_ORDER.1);
+        for _ in 0..n_periods {
+            hours += HOURS * working_order;
+            working_order += SETTLING * (1.0 - working_order);
+        }
+        let most_in_hours = |of: fn(&Size) -> f64| hours * SIZES.iter().map(of).fold(0.0, f64::max);
+        let delivered = DELIVERY * f64::from(n_periods);
+        let count = most_in_hours(|size| size.rate) / COUNT_NORM;
+        let weight = most_in_hours(|size| size.rate * size.weight).min(delivered) / WEIGHT_NORM;
+        let ordered: f64 = SIZES.iter().map(|size| ORDERS.1 * size.worth).sum();
+        let filled = most_in_hours(|size| size.rate / size.orders * size.worth)
+            .min(ordered * f64::from(n_periods));
+        let intent = (-WASTE_COST * weight, filled / 100.0);
+        ReturnBounds {
+            reward: Some(match self.reward {
+                NailReward::Count => (0.0, count),
+                NailReward::Weight => (0.0, weight),
+                NailReward::Intent => intent,
+            }),
+            intent: Some(intent),
+        }
     }
 
     fn scene(&self) -> Option<Scene> {

@@ -158,7 +158,7 @@ impl Environment for Pendulum {
     }
 
     fn scene(&self) -> Option<Scene> {
-        let n_corners = 48;
+        let n_corners = 96;
         let circle = (0..=n_corners)
             .map(|corner| 2.0 * PI * f64::from(corner) / f64::from(n_corners))
             .map(|angle| clockwise([0.0, 0.0], angle, 1.0))

@@ -132,6 +132,21 @@ proptest! {
         }
     }
 
+    /// The declared bounds hold for every plan, those that stretch machines and steel included.
+    #[test]
+    fn bounds_hold(seed: u64, plan in [0_usize..5, 0..5, 0..5, 0..5, 0..5, 3..4, 0..4]) {
+        for reward in NailReward::ALL {
+            let environment = NailFactory { reward };
+            let rng = Seed(seed).stream("episode", 0);
+            let episode = Trajectory::record(&environment, &FixedPlan(plan), usize::MAX, rng);
+            let bounds = environment.return_bounds(NailFactory::N_PERIODS);
+            let (low, high) = bounds.reward.unwrap();
+            prop_assert!((low..=high).contains(&episode.reward_return()));
+            let (low, high) = bounds.intent.unwrap();
+            prop_assert!((low..=high).contains(&episode.intent_return().unwrap()));
+        }
+    }
+
     /// What is paid changes neither the production nor the intent.
     #[test]
     fn rewards_share_the_machines(seed: u64, plan in [0_usize..5, 0..5, 0..5, 0..5, 0..5, 0..4, 0..4]) {
