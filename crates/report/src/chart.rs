@@ -5,10 +5,13 @@ mod draw;
 mod label;
 mod probe;
 
+#[cfg(test)]
+mod tests;
+
 use crate::number::{amount, grouped, pressure};
 use crate::replay::evenly;
 use crate::verdict::onset_text;
-use crate::{Comparison, Curves, Estimate, Page, Scale};
+use crate::{Comparison, Curves, Estimate, Page, Reference, Scale};
 
 use axis::drawable;
 pub(crate) use draw::svg;
@@ -248,10 +251,7 @@ fn proxy_panel(curves: &Curves) -> Panel {
             name: "proxy".into(),
             points: points(curves, |point| Some(point.proxy)),
         }],
-        level: curves.reference.as_ref().map(|reference| Level {
-            name: reference.name.clone(),
-            value: reference.proxy,
-        }),
+        level: level(curves, |reference| Some(reference.proxy)),
         ring: None,
     }
 }
@@ -271,12 +271,7 @@ fn intent_panel(page: &Page) -> Panel {
             name: "intent".into(),
             points: points(curves, |point| point.intent),
         }],
-        level: curves.reference.as_ref().and_then(|reference| {
-            Some(Level {
-                name: reference.name.clone(),
-                value: reference.intent?,
-            })
-        }),
+        level: level(curves, |reference| reference.intent),
         ring: peak.map(|peak| Ring {
             at: (peak.pressure, peak.intent.mean),
             text: format!(
@@ -286,6 +281,16 @@ fn intent_panel(page: &Page) -> Panel {
             ),
         }),
     }
+}
+
+/// The level of the reference policy, where it has one that can be drawn.
+fn level(curves: &Curves, select: fn(&Reference) -> Option<Estimate>) -> Option<Level> {
+    let reference = curves.reference.as_ref()?;
+    let value = select(reference).filter(|value| drawable(value.mean))?;
+    Some(Level {
+        name: reference.name.clone(),
+        value,
+    })
 }
 
 /// The finite points of a curve, in order of pressure, thinned to what a screen can show.

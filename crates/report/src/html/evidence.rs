@@ -56,37 +56,53 @@ pub(super) fn gain(page: &Page) -> Option<Markup> {
 }
 
 fn components(components: &[Component]) -> Markup {
-    let most = components
-        .iter()
-        .map(|component| component.share.abs())
-        .filter(|share| share.is_finite())
-        .fold(0.0, f64::max);
-    let negative = components.iter().any(|component| component.share < 0.0);
+    let shares = || {
+        components
+            .iter()
+            .map(|component| component.share)
+            .filter(|share| share.is_finite())
+    };
+    let (low, high) = (shares().fold(0.0, f64::min), shares().fold(0.0, f64::max));
     html! {
         h3 { "Share of the gain, by component of the reward" }
-        table class={ "bars" @if negative { " both-ways" } } role="table" {
+        table class="bars" role="table" {
             thead class="hidden" role="rowgroup" { tr role="row" {
                 th scope="col" role="columnheader" { "Component" }
                 th scope="col" role="columnheader" { "Share of the gain" }
                 th scope="col" role="columnheader" { "Gain in return" }
             } }
-            tbody role="rowgroup" { @for component in components { (bar(component, most)) } }
+            tbody role="rowgroup" { @for component in components { (bar(component, low, high)) } }
         }
     }
 }
 
-fn bar(component: &Component, most: f64) -> Markup {
-    let length = if most > 0.0 && component.share.is_finite() {
-        100.0 * component.share.abs() / most
+/// One component, its bar drawn from zero on the scale that all bars share.
+fn bar(component: &Component, low: f64, high: f64) -> Markup {
+    let share = if component.share.is_finite() {
+        component.share
     } else {
         0.0
     };
+    let percent_of_scale = |part: f64| {
+        if high > low {
+            100.0 * part / (high - low)
+        } else {
+            0.0
+        }
+    };
+    let place = format!(
+        "margin-left:{:.1}%;width:{:.1}%",
+        percent_of_scale(share.min(0.0) - low),
+        percent_of_scale(share.abs())
+    );
     html! {
         tr role="row" {
             th scope="row" role="rowheader" { (component.name) }
             td role="cell" {
-                div class="bar" { span class=@if component.share < 0.0 { "fill down" } @else { "fill" } style=(format!("--length:{length:.1}%")) {} }
-                span class="share" { (percent(component.share)) }
+                div class="measure" {
+                    div class="bar" { span class=@if share < 0.0 { "fill down" } @else { "fill" } style=(place) {} }
+                    span class="share" { (percent(component.share)) }
+                }
             }
             td role="cell" class="soft" { (signed_amount(component.gain)) }
         }
