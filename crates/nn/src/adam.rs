@@ -1,5 +1,8 @@
 //! Adam, and the clipping of gradients.
 
+#[cfg(test)]
+mod tests;
+
 use crate::kernels::{AdamStep, kernels};
 
 /// The settings of [`Adam`] that do not change during training.

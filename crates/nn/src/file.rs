@@ -4,6 +4,9 @@
 //! can read them; the shapes as JSON under the one metadata key `nn`. One key, because the format's library writes
 //! several in an order that changes from run to run, and the same networks should be the same bytes.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use safetensors::tensor::{Dtype, TensorView};

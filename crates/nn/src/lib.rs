@@ -8,6 +8,8 @@ mod heads;
 mod kernels;
 mod model;
 mod pool;
+#[cfg(test)]
+mod reference;
 mod running_norm;
 mod schedule;
 mod shape;

@@ -12,6 +12,9 @@
     reason = "rows of the outputs are handed to the threads as disjoint parts"
 )]
 
+#[cfg(test)]
+mod tests;
+
 use mdp::Rng;
 
 use crate::kernels::{Kernels, View, kernels, padded};

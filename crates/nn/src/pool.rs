@@ -15,6 +15,9 @@
     reason = "a job borrows from the stack of the thread that waits for it, and pieces own disjoint parts of slices"
 )]
 
+#[cfg(test)]
+mod tests;
+
 use std::any::Any;
 use std::cell::UnsafeCell;
 use std::marker::PhantomData;

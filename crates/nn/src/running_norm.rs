@@ -1,5 +1,8 @@
 //! Observations brought to mean 0 and variance 1 by what has been seen so far.
 
+#[cfg(test)]
+mod tests;
+
 use crate::error::Error;
 
 /// How far from zero normalised numbers may lie, as in Stable-Baselines3 and the Gymnasium wrappers.

@@ -1,5 +1,8 @@
 //! How a number changes while training goes on.
 
+#[cfg(test)]
+mod tests;
+
 /// A learning rate or a clip range over the course of training.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Schedule {

@@ -1,5 +1,8 @@
 //! What a multilayer perceptron looks like, and how its weights begin.
 
+#[cfg(test)]
+mod tests;
+
 use mdp::Rng;
 
 /// The function between two layers.

@@ -196,6 +196,12 @@ pub(crate) fn kernels() -> &'static Kernels {
     BEST.get_or_init(|| available()[0])
 }
 
+/// The kernels that this CPU can run, for tests of passes on each.
+#[cfg(test)]
+pub(crate) fn available_sets() -> Vec<&'static Kernels> {
+    available()
+}
+
 /// The kernels that this CPU can run, best first.
 fn available() -> Vec<&'static Kernels> {
     #[cfg_attr(
