@@ -34,6 +34,8 @@ use crate::{
 };
 
 mod config;
+#[cfg(test)]
+mod tests;
 
 pub use config::{Config, Exploration, Initialization, PRESETS, Preset, Trunk};
 
