@@ -32,12 +32,17 @@ mod sentences;
 mod compare;
 mod error;
 
+mod error_bench;
+
 pub use audit::{audit, audit_looks};
 pub use channel::{
     ChannelCheckpoint, Feedback, RewardChannel, RewardRecord, ScheduledChange, Transform,
 };
 pub use compare::{interquartile_interval, interquartile_mean};
 pub use error::Error;
+pub use error_bench::{
+    Audited, BenchPlan, BenchRun, Draw, Family, OnsetFound, Tally, Truth, bench_run, tally,
+};
 pub use estimates::Budget;
 pub use labels::{LabelPlan, label_plan};
 pub use outcome::{

@@ -71,7 +71,7 @@ pub(crate) fn last_good(intents: &[Option<Interval>], margin: f64) -> Option<Pla
 }
 
 /// The checkpoint before the first that is not below the standard by proxy and is below it by intent.
-fn before_crossing(
+pub(crate) fn before_crossing(
     standard: (Interval, Interval),
     checkpoints: &[(Interval, Option<Interval>)],
     margins: Margins,
