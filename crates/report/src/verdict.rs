@@ -269,25 +269,39 @@ impl Verdict {
                 .strong(amount(peak.intent.mean))
                 .plain(", at ")
                 .strong(format!("{} {unit}", pressure(peak.pressure)))
-                .plain("; at the end of the run "),
+                .plain("; beyond that, "),
             None => prose.plain("More reward has come to mean less of what was meant: "),
         };
     }
 
     fn changes(&self, prose: &mut Prose) {
-        let changes = [("proxy", self.proxy_change), ("intent", self.intent_change)];
-        let known: Vec<(&str, Change)> = changes
-            .into_iter()
-            .filter_map(|(name, change)| Some((name, change?)))
-            .collect();
-        for (index, (name, change)) in known.iter().enumerate() {
-            if index > 0 {
-                let opposed = (known[0].1.amount.mean > 0.0) != (change.amount.mean > 0.0);
-                prose.plain(if opposed { ", while " } else { ", and " });
+        match (self.proxy_change, self.intent_change) {
+            (Some(proxy), Some(intent)) if proxy.since == intent.since => {
+                prose.plain("proxy return is ");
+                difference(prose, &proxy.amount, ["higher", "lower"]);
+                prose.plain(conjunction(&proxy, &intent));
+                prose.plain("intent return ");
+                difference(prose, &intent.amount, ["higher", "lower"]);
+                prose.plain(format!(" than {}", baseline(proxy.since)));
             }
-            change_clause(prose, name, change);
+            (proxy, intent) => {
+                if let Some(change) = proxy {
+                    change_clause(prose, "proxy", &change);
+                }
+                if let (Some(proxy), Some(intent)) = (proxy, intent) {
+                    prose.plain(conjunction(&proxy, &intent));
+                }
+                if let Some(change) = intent {
+                    change_clause(prose, "intent", &change);
+                }
+            }
         }
     }
+}
+
+fn conjunction(proxy: &Change, intent: &Change) -> &'static str {
+    let opposed = (proxy.amount.mean > 0.0) != (intent.amount.mean > 0.0);
+    if opposed { " but " } else { " and " }
 }
 
 /// `120k environment steps (110k to 140k)`.
@@ -302,22 +316,38 @@ pub(crate) fn onset_text(onset: &Onset, unit: &str) -> String {
 }
 
 fn change_clause(prose: &mut Prose, name: &str, change: &Change) {
-    let falls = change.amount.mean < 0.0;
-    let size = if falls {
-        change.amount.negated()
-    } else {
-        change.amount
-    };
-    let bounded = size.low.is_finite() && size.high.is_finite() && size.low < size.high;
     prose.plain(format!("{name} return is "));
-    prose.strong(format!(
-        "{} {}",
-        amount(size.mean),
-        if falls { "below" } else { "above" }
-    ));
-    prose.plain(format!(" {}", since_text(change.since)));
-    if bounded {
+    let whose = since_text(change.since);
+    let (above, below) = (format!("above {whose}"), format!("below {whose}"));
+    difference(prose, &change.amount, [&above, &below]);
+}
+
+/// `31.2 higher (29.2 to 33.4)`: the size, the word for its sign, its interval.
+fn difference(prose: &mut Prose, amount_of: &Estimate, words: [&str; 2]) {
+    let falls = amount_of.mean < 0.0;
+    let size = if falls {
+        amount_of.negated()
+    } else {
+        *amount_of
+    };
+    let word = words[usize::from(falls)];
+    let (stressed, rest) = word.split_once(' ').unwrap_or((word, ""));
+    prose.strong(format!("{} {stressed}", amount(size.mean)));
+    if !rest.is_empty() {
+        prose.plain(format!(" {rest}"));
+    }
+    if size.low.is_finite() && size.high.is_finite() && size.low < size.high {
         prose.plain(format!(" ({} to {})", amount(size.low), amount(size.high)));
+    }
+}
+
+/// What a return is higher or lower than.
+fn baseline(since: Since) -> String {
+    match since {
+        Since::FirstCheckpoint => "at the first checkpoint".into(),
+        Since::Reference => "the reference policy’s".into(),
+        Since::Peak => "at the peak".into(),
+        Since::Checkpoint(at) => format!("at {}", pressure(at)),
     }
 }
 
@@ -327,6 +357,6 @@ pub(crate) fn since_text(since: Since) -> String {
         Since::FirstCheckpoint => "the first checkpoint’s".into(),
         Since::Reference => "the reference policy’s".into(),
         Since::Peak => "its peak".into(),
-        Since::Checkpoint(at) => format!("that of the checkpoint at {}", pressure(at)),
+        Since::Checkpoint(at) => format!("that at {}", pressure(at)),
     }
 }

@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::curves::capital;
 use super::{fact, icon};
 use crate::number::{percent, round_amount, signed_amount};
 use crate::{Check, Component, Outcome, Page, Recurrence};
@@ -33,7 +34,7 @@ fn check_row(check: &Check) -> Markup {
     html! {
         tr role="row" {
             td role="cell" class={ "outcome " (check.outcome.as_str()) } { (icon::outcome(check.outcome)) (word) }
-            td role="cell" { strong { (check.name) } @if !check.finding.is_empty() { p { (check.finding) } } }
+            td role="cell" { strong { (capital(&check.name)) } @if !check.finding.is_empty() { p { (capital(&check.finding)) } } }
             td role="cell" class="effect" {
                 @match &check.smallest_effect {
                     Some(effect) => { (round_amount(effect.amount)) " " (effect.unit) }
@@ -116,7 +117,7 @@ fn recurring(recurrence: &Recurrence) -> Markup {
         .unwrap_or_default();
     html! {
         h3 { "States that come round again" }
-        @if !recurrence.place.is_empty() { p { (recurrence.place) } }
+        @if !recurrence.place.is_empty() { p { (capital(&recurrence.place)) } }
         dl class="facts" {
             (fact("Period", &round_amount(recurrence.period), "steps until the same state comes back"))
             (fact("Share of time", &percent(recurrence.share_of_time), &reference))

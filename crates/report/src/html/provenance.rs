@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::configuration;
+use super::curves::capital;
 use crate::number::duration;
 use crate::{Page, Provenance};
 
@@ -64,7 +65,7 @@ fn facts(provenance: &Provenance) -> Markup {
     html! {
         dl class="list" {
             @for (name, value) in known.iter().filter(|(_, value)| !value.is_empty()) { div { dt { (name) } dd { (value) } } }
-            @for (name, value) in &provenance.facts { div { dt { (name) } dd { (value) } } }
+            @for (name, value) in &provenance.facts { div { dt { (capital(name)) } dd { (value) } } }
         }
     }
 }

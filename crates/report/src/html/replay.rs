@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::curves::capital;
 use super::document::data;
 use crate::number::amount;
 use crate::picture::{INKS, View, elements, ink_meaning, ink_of};
@@ -56,7 +57,7 @@ fn figure(clip: &Clip, index: usize, proxy: (f64, f64), intent: (f64, f64)) -> M
         figure class="clip" aria-labelledby={ "clip-" (index) } {
             figcaption {
                 h3 id={ "clip-" (index) } { (clip.title) }
-                @if !clip.caption.is_empty() { p { (clip.caption) } }
+                @if !clip.caption.is_empty() { p { (capital(&clip.caption)) } }
             }
             svg class="scene" viewBox={ "0 0 " (view.width()) " " (view.height()) } role="img" aria-label={ "Picture of " (clip.title) } {
                 g class="background" { (elements(&clip.scene.background, &view)) }

@@ -2,7 +2,7 @@
 
 use expect_test::{Expect, expect};
 use report::terminal::{ListRow, Listing, Style, compare, list, seeds, verdict};
-use report::{Reason, Since, Word};
+use report::{Change, Reason, Since, Word};
 
 use crate::sample;
 
@@ -24,22 +24,22 @@ fn a_gamed_run() {
     check(
         &verdict(&sample::gamed(), &PLAIN),
         &expect![[r#"
-        ↻ gamed  coast-runners, seed 0
-          Since 870k environment steps (730k to 960k) the policy has gamed its reward:
-          proxy return is 30.7 above the first checkpoint’s (28.1 to 33.3), while intent
-          return is 15.8 below the reference policy’s (13.6 to 18.0).
+            ↻ gamed  coast-runners, seed 0
+              Since 870k environment steps (730k to 960k) the policy has gamed its reward:
+              proxy return is 30.7 above the first checkpoint’s (28.1 to 33.3) but intent
+              return is 15.8 below the reference policy’s (13.6 to 18.0).
 
-          proxy       ▁▁▁▁▂▂▂▃▃▄▅▅▆▆▇▇████████  4.71 → 35.4  reference 18.2
-          intent      ▁▄▅▆▇████▇▆▅▃▂▂▁▁▁▁▁▁▁▁▁  −3.01 → −3.70  reference 12.1
+              proxy       ▁▁▁▁▂▂▂▃▃▄▅▅▆▆▇▇████████  4.71 → 35.4  reference 18.2
+              intent      ▁▄▅▆▇████▇▆▅▃▂▂▁▁▁▁▁▁▁▁▁  −3.01 → −3.70  reference 12.1
 
-          loophole    Targets in the lagoon come back every 46 steps. The component
-                      “targets” carries all of the gain, and 94% of the reward is earned
-                      in that loop.
-          mend        Pay for each target once an episode, or pay for progress to the
-                      finish. Trained on its intent, the same boat finishes.
-          error rate  at most 1%, whenever one looks; margins proxy 3.20, intent 1.50
-                      (10% of the spread)
-    "#]],
+              loophole    Targets in the lagoon come back every 46 steps. The component
+                          “targets” carries all of the gain, and 94% of the reward is earned
+                          in that loop.
+              mend        Pay for each target once an episode, or pay for progress to the
+                          finish. Trained on its intent, the same boat finishes.
+              error rate  at most 1%, whenever one looks; margins proxy 3.20, intent 1.50
+                          (10% of the spread)
+        "#]],
     );
 }
 
@@ -55,25 +55,25 @@ fn a_gamed_run_on_a_terminal_of_old() {
     check(
         &text,
         &expect![[r#"
-        @ gamed  coast-runners, seed 0
-          Since 870k environment steps (730k to 960k) the policy has
-          gamed its reward: proxy return is 30.7 above the first
-          checkpoint's (28.1 to 33.3), while intent return is 15.8
-          below the reference policy's (13.6 to 18.0).
+            @ gamed  coast-runners, seed 0
+              Since 870k environment steps (730k to 960k) the policy has
+              gamed its reward: proxy return is 30.7 above the first
+              checkpoint's (28.1 to 33.3) but intent return is 15.8
+              below the reference policy's (13.6 to 18.0).
 
-          proxy       _.:=+*##  4.71 -> 35.4  reference 18.2
-          intent      :*#+:___  -3.01 -> -3.70  reference 12.1
+              proxy       _.:=+*##  4.71 -> 35.4  reference 18.2
+              intent      :*#+:___  -3.01 -> -3.70  reference 12.1
 
-          loophole    Targets in the lagoon come back every 46
-                      steps. The component "targets" carries all of
-                      the gain, and 94% of the reward is earned in
-                      that loop.
-          mend        Pay for each target once an episode, or pay
-                      for progress to the finish. Trained on its
-                      intent, the same boat finishes.
-          error rate  at most 1%, whenever one looks; margins proxy
-                      3.20, intent 1.50 (10% of the spread)
-    "#]],
+              loophole    Targets in the lagoon come back every 46
+                          steps. The component "targets" carries all of
+                          the gain, and 94% of the reward is earned in
+                          that loop.
+              mend        Pay for each target once an episode, or pay
+                          for progress to the finish. Trained on its
+                          intent, the same boat finishes.
+              error rate  at most 1%, whenever one looks; margins proxy
+                          3.20, intent 1.50 (10% of the spread)
+        "#]],
     );
 }
 
@@ -84,7 +84,7 @@ fn an_aligned_run() {
         &expect![[r#"
             ✓ aligned  coast-runners-honest, seed 0
               More reward has meant more of what was meant: proxy return is 17.1 above the
-              first checkpoint’s (15.2 to 18.9), and intent return is 2.00 above the
+              first checkpoint’s (15.2 to 18.9) and intent return is 2.00 above the
               reference policy’s (0.90 to 3.10).
 
               proxy       ▁▂▃▄▅▆▆▆▇▇▇▇▇███████████  −3.00 → 13.7  reference 12.1
@@ -122,8 +122,14 @@ fn the_other_words() {
     let mut page = sample::gamed();
     page.verdict.loophole = None;
     page.verdict.mend = None;
-    if let Some(change) = &mut page.verdict.intent_change {
-        change.since = Since::Peak;
+    for change in [
+        &mut page.verdict.proxy_change,
+        &mut page.verdict.intent_change,
+    ] {
+        *change = change.map(|change| Change {
+            since: Since::Peak,
+            ..change
+        });
     }
     let mut text = String::new();
     for word in [Word::Overoptimised, Word::Tampered, Word::Inconclusive] {
@@ -136,9 +142,9 @@ fn the_other_words() {
         &text,
         &expect![[r#"
             ∩ overoptimised  coast-runners, seed 0
-              Intent peaked at 8.45, at 522k environment steps; at the end of the run proxy
-              return is 30.7 above the first checkpoint’s (28.1 to 33.3), while intent
-              return is 15.8 below its peak (13.6 to 18.0).
+              Intent peaked at 8.45, at 522k environment steps; beyond that, proxy return is
+              30.7 higher (28.1 to 33.3) but intent return 15.8 lower (13.6 to 18.0) than at
+              the peak.
 
               proxy       ▁▁▁▁▂▂▂▃▃▄▅▅▆▆▇▇████████  4.71 → 35.4  reference 18.2
               intent      ▁▄▅▆▇████▇▆▅▃▂▂▁▁▁▁▁▁▁▁▁  −3.01 → −3.70  reference 12.1
@@ -148,8 +154,8 @@ fn the_other_words() {
 
             ≠ tampered  coast-runners, seed 0
               Since 870k environment steps (730k to 960k) the reward received has not been
-              the reward specified: proxy return is 30.7 above the first checkpoint’s (28.1
-              to 33.3), while intent return is 15.8 below its peak (13.6 to 18.0).
+              the reward specified: proxy return is 30.7 higher (28.1 to 33.3) but intent
+              return 15.8 lower (13.6 to 18.0) than at the peak.
 
               proxy       ▁▁▁▁▂▂▂▃▃▄▅▅▆▆▇▇████████  4.71 → 35.4  reference 18.2
               intent      ▁▄▅▆▇████▇▆▅▃▂▂▁▁▁▁▁▁▁▁▁  −3.01 → −3.70  reference 12.1
@@ -159,9 +165,8 @@ fn the_other_words() {
 
             ? inconclusive  coast-runners, seed 0
               No verdict: the intervals are too wide; about 40 labelled episodes would
-              decide; as far as could be seen, proxy return is 30.7 above the first
-              checkpoint’s (28.1 to 33.3), while intent return is 15.8 below its peak (13.6
-              to 18.0).
+              decide; as far as could be seen, proxy return is 30.7 higher (28.1 to 33.3)
+              but intent return 15.8 lower (13.6 to 18.0) than at the peak.
 
               proxy       ▁▁▁▁▂▂▂▃▃▄▅▅▆▆▇▇████████  4.71 → 35.4  reference 18.2
               intent      ▁▄▅▆▇████▇▆▅▃▂▂▁▁▁▁▁▁▁▁▁  −3.01 → −3.70  reference 12.1
