@@ -2,6 +2,9 @@
 
 use serde_json::{Map, Value};
 
+/// Items of a list that the text form shows.
+const SHOWN: usize = 20;
+
 /// Named columns and rows of values.
 #[derive(Clone, Debug)]
 pub(crate) struct Table {
@@ -95,11 +98,22 @@ impl Table {
     }
 }
 
-/// A value as a person reads it: four significant digits for fractions, nothing for null.
+/// A value as a person reads it: four significant digits for fractions, a dash for null, the head of a long list.
+/// The JSON form keeps every value whole.
 fn cell(value: &Value) -> String {
     match value {
         Value::Null => "-".to_owned(),
         Value::String(text) => text.clone(),
+        Value::Array(items) => {
+            let shown: Vec<String> = items.iter().take(SHOWN).map(cell).collect();
+            let more = items.len().saturating_sub(SHOWN);
+            shown.join(" ")
+                + &if more > 0 {
+                    format!(" and {more} more")
+                } else {
+                    String::new()
+                }
+        }
         Value::Number(number) if number.is_f64() => {
             significant(number.as_f64().unwrap_or(f64::NAN))
         }

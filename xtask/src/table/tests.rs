@@ -45,3 +45,16 @@ fn fractions_keep_four_significant_digits() {
         assert_eq!(significant(value), expected);
     }
 }
+
+#[test]
+fn a_long_list_is_cut_in_text_alone() {
+    let mut table = Table::new("seeds", &["missed"]);
+    let seeds: Vec<u64> = (0..22).collect();
+    table.row([json!(seeds)]);
+    assert!(
+        table.text().ends_with("18 19 and 2 more\n"),
+        "{}",
+        table.text()
+    );
+    assert_eq!(table.json()[0]["missed"], json!(seeds));
+}
