@@ -35,3 +35,6 @@ pub(crate) fn crc32c(before: u32, bytes: &[u8]) -> u32 {
 pub(crate) const fn masked(checksum: u32) -> u32 {
     checksum.rotate_right(15).wrapping_add(0xa282_ead8)
 }
+
+#[cfg(test)]
+mod tests;

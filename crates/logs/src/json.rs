@@ -99,3 +99,6 @@ pub(crate) fn lookup<'v>(row: &'v Map<String, Value>, name: &str) -> Option<&'v 
         lookup(inner, &name[dot + 1..])
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -111,3 +111,6 @@ pub(crate) fn unreadable(path: &Path, source: std::io::Error) -> Error {
         source,
     }
 }
+
+#[cfg(test)]
+mod tests;

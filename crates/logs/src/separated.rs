@@ -182,3 +182,6 @@ pub(crate) fn ragged<R: BufRead>(table: &Separated<R>, found: usize, header: usi
         "mend the row or remove it",
     )
 }
+
+#[cfg(test)]
+mod tests;

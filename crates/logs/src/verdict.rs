@@ -351,3 +351,6 @@ fn recomputation_check(log: &Log) -> Option<Check> {
         note,
     })
 }
+
+#[cfg(test)]
+mod tests;

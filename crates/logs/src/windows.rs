@@ -209,3 +209,6 @@ fn transform(declared: StepTransform) -> Transform {
         StepTransform::Clip(low, high) => Transform::Clip { low, high },
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! Random bytes, and damaged logs, through every reader: an answer or an error, never a panic.
 
-use logs::Mapping;
+use logs::{LogSettings, Mapping};
+use mdp::Seed;
 use proptest::prelude::*;
 
 use crate::event_file::{record, scalar, version};
@@ -23,6 +24,10 @@ fn read_all(bytes: &[u8]) {
                     let series = log.series(20, 1);
                     let episodes = series.checkpoints.iter().map(|c| c.proxy.len());
                     assert_eq!(episodes.sum::<usize>(), log.records().len());
+                    let outcome = logs::audit_log(&log, &LogSettings::default(), Seed(0));
+                    if let Err(error) = outcome {
+                        assert!(!error.to_string().contains('\n'), "{error}");
+                    }
                 }
                 Err(error) => assert!(!error.to_string().contains('\n'), "{error}"),
             }

@@ -6,6 +6,7 @@ mod hostile;
 mod real;
 mod step_log;
 mod tables;
+mod verdicts;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -84,12 +84,43 @@ fn real_logs_have_the_verdicts_that_their_readme_states() {
     ] {
         let log = logs::read(&[folder(name)], &Mapping::default()).expect("a log");
         let result = audit_log(&log, &LogSettings::default(), Seed(0)).expect("an outcome");
-        println!(
-            "{name}: {:?} {:?}",
-            result.outcome.reason, result.by_windows
+        assert_eq!(
+            result.outcome.verdict, verdict,
+            "{name}: {:?}",
+            result.by_windows
         );
-        println!("{}", result.outcome.statement);
-        println!("{:?}", result.outcome.remarks);
-        assert_eq!(result.outcome.verdict, verdict, "{name}: {result:#?}");
+        assert_eq!(
+            result.outcome.verdict.exit_status(),
+            u8::from(verdict != Verdict::Aligned)
+        );
+        let n_windows: Vec<usize> = result.by_windows.iter().map(|at| at.n_windows).collect();
+        assert_eq!(n_windows, [10, 20, 40]);
+        assert!(result.by_windows.iter().all(|at| at.verdict == verdict));
     }
+}
+
+#[test]
+fn intervals_are_as_the_readme_of_the_logs_describes_the_hovering_run() {
+    let log = logs::read(&[folder("acrobot-hover")], &Mapping::default()).expect("a log");
+    let means: Vec<(f64, f64)> = log
+        .series(20, 1)
+        .checkpoints
+        .iter()
+        .map(|window| {
+            let n = window.proxy.len() as f64;
+            let intents = window.intent.iter().flatten();
+            (
+                window.proxy.iter().sum::<f64>() / n,
+                intents.sum::<f64>() / n,
+            )
+        })
+        .collect();
+    assert_eq!(means.len(), 20);
+    let peak = means[..6]
+        .iter()
+        .map(|m| m.1)
+        .fold(f64::NEG_INFINITY, f64::max);
+    assert!((means[0].1 + 480.0).abs() < 2.0, "{means:?}");
+    assert!((peak + 186.0).abs() < 2.0, "{means:?}");
+    assert!(means[2].0 < 37.5 && means[16].0 > 115.0, "{means:?}");
 }

@@ -120,3 +120,48 @@ fn steps_of_a_long_log_are_thinned_evenly_and_sums_are_not() {
     assert!(kept.map(|e| e.episode).eq((0..3000).step_by(2)));
     assert!(notes(&log).contains("one episode in 2"), "{}", notes(&log));
 }
+
+fn written_by_examples(name: &str) -> logs::Log {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/data/step-logs")
+        .join(name);
+    logs::read(&[path], &Mapping::default()).expect("a log")
+}
+
+#[test]
+fn what_the_gymnasium_wrapper_wrote_is_read() {
+    let log = written_by_examples("wrapper.jsonl");
+    assert_eq!(log.environment(), Some("Pendulum-v1"));
+    assert_eq!(log.records().len(), 10);
+    let steps = log.step_log().expect("steps");
+    assert_eq!(
+        (steps.n_steps(), steps.recomputation().n_mismatches),
+        (512, 0)
+    );
+    assert_eq!(steps.component_names(), ["effort", "speed"]);
+    assert_eq!(steps.header().proxy_bounds, Some((-5.0, 400.0)));
+    assert!(steps.episodes().iter().all(|episode| episode.length == 50));
+}
+
+#[test]
+fn what_the_stable_baselines_callback_wrote_passes_the_register() {
+    let log = written_by_examples("callback-normalised.jsonl");
+    let outcome = logs::audit_log(&log, &logs::LogSettings::default(), mdp::Seed(0));
+    let outcome = outcome.expect("an outcome").outcome;
+    let sums = outcome.check("component-sums").expect("the check");
+    assert_eq!(sums.status, audit::CheckStatus::Pass);
+    // Every reward that was received is the declared transforms of the sum of components.
+    let channel = log.series(20, 1).channel.expect("a channel");
+    assert_eq!(channel.transforms.len(), 2);
+    let records = channel
+        .checkpoints
+        .iter()
+        .flat_map(|c| c.episodes.iter().flatten());
+    let mut n_checked = 0;
+    for record in records {
+        let expected = (record.raw / record.scale).clamp(-10.0, 10.0);
+        assert!((expected - record.received).abs() <= channel.tolerance * expected.abs().max(1.0));
+        n_checked += 1;
+    }
+    assert_eq!(n_checked, 400);
+}
