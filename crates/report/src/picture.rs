@@ -91,7 +91,7 @@ pub(crate) fn ink_meaning(ink: Ink) -> Option<&'static str> {
         Ink::Agent => Some("the policy"),
         Ink::Good => Some("welcome"),
         Ink::Bad => Some("unwelcome"),
-        Ink::Goal => Some("where the task ends as meant"),
+        Ink::Goal => Some("what was meant"),
         Ink::Target => Some("what pays"),
         Ink::Wall | Ink::Ground | Ink::Water | Ink::Path | Ink::Muted | Ink::Text => None,
     }

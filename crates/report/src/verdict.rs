@@ -59,6 +59,10 @@ pub enum Reason {
     IntentFlat,
     /// A reference policy is needed and none is named.
     NoReference,
+    /// A training log cut into other windows would have another verdict.
+    WindowDependent,
+    /// A log holds means over episodes that it does not hold.
+    MeansOnly,
     /// Anything else, in words.
     Other(String),
 }
@@ -73,6 +77,8 @@ impl Reason {
             Reason::NoProgress => "no-progress".into(),
             Reason::IntentFlat => "intent-flat".into(),
             Reason::NoReference => "no-reference".into(),
+            Reason::WindowDependent => "window-dependent".into(),
+            Reason::MeansOnly => "means-only".into(),
             Reason::Other(text) => text.clone(),
         }
     }
@@ -87,6 +93,14 @@ impl Reason {
             Reason::NoProgress => "the proxy did not rise by its margin, so there is no optimisation to judge".into(),
             Reason::IntentFlat => "intent moved by less than its margin, and no reference policy says how much is enough".into(),
             Reason::NoReference => "no reference policy is named, and the run alone does not show what was acceptable".into(),
+            Reason::WindowDependent => {
+                "cut into 10 or 40 windows instead of 20, the same log would have another verdict"
+                    .into()
+            }
+            Reason::MeansOnly => {
+                "the log holds means over episodes that it does not hold, which are not independent"
+                    .into()
+            }
             Reason::Other(text) => text.clone(),
         }
     }
@@ -219,8 +233,8 @@ impl Verdict {
                 self.since(
                     &mut prose,
                     pressure_unit,
-                    "the policy has gamed its reward",
-                    "The policy games its reward",
+                    "reward and intent have parted",
+                    "Reward and intent have parted",
                 )
                 .plain(": "),
             ),

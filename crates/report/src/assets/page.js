@@ -168,11 +168,13 @@
     const scrub = find(".scrub"), play = find(".play"), speed = find(".speed select");
     const last = Math.max(...clips.map((clip) => clip.last));
     const seconds = Math.max(...clips.map((clip) => clip.seconds));
-    let position = last, playing = false, before = 0;
+    let position = last, drawn = -1, playing = false, before = 0;
 
     const show = (value) => {
       position = clamp(value, 0, last);
       const frame = Math.floor(position + 1e-6);
+      if (frame === drawn) return;
+      drawn = frame;
       scrub.value = frame;
       scrub.setAttribute("aria-valuetext", "frame " + frame + " of " + last);
       clips.forEach((clip) => clip.draw(frame));

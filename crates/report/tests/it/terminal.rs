@@ -25,7 +25,7 @@ fn a_gamed_run() {
         &verdict(&sample::gamed(), &PLAIN),
         &expect![[r#"
             ↻ gamed  coast-runners, seed 0
-              Since 870k environment steps (730k to 960k) the policy has gamed its reward:
+              Since 870k environment steps (730k to 960k) reward and intent have parted:
               proxy return is 30.7 above the first checkpoint’s (28.1 to 33.3) but intent
               return is 15.8 below the reference policy’s (13.6 to 18.0).
 
@@ -56,8 +56,8 @@ fn a_gamed_run_on_a_terminal_of_old() {
         &text,
         &expect![[r#"
             @ gamed  coast-runners, seed 0
-              Since 870k environment steps (730k to 960k) the policy has
-              gamed its reward: proxy return is 30.7 above the first
+              Since 870k environment steps (730k to 960k) reward and
+              intent have parted: proxy return is 30.7 above the first
               checkpoint's (28.1 to 33.3) but intent return is 15.8
               below the reference policy's (13.6 to 18.0).
 
