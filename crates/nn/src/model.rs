@@ -17,7 +17,7 @@ mod tests;
 
 use mdp::Rng;
 
-use crate::kernels::{Kernels, View, kernels, padded};
+use crate::kernels::{Kernels, View, kernels, padded, transpose};
 use crate::pool::{Disjoint, Pool};
 use crate::shape::{Activation, Initialization, MlpShape, initialize};
 use crate::workspace::{Packed, Scratch, Workspace};
@@ -94,6 +94,8 @@ struct Layer {
     output: usize,
     /// Whether it is a last layer with few outputs.
     narrow: bool,
+    /// Whether it is not the first.
+    is_behind_another: bool,
 }
 
 /// One tile of a batch in the hands of a loss.
@@ -421,14 +423,21 @@ impl Model {
         let mut d_outputs = std::mem::take(&mut scratch.d_outputs);
         let mut latent = std::mem::take(&mut scratch.latent);
         self.tile_forward(kernels, packed, n, scratch, &mut outputs);
-        self.copy_latent(n, scratch, &mut latent);
+        let n_latent = n * self.n_latents();
+        let whole_lines = padded(self.n_latents()) == self.n_latents();
+        if !whole_lines {
+            self.copy_latent(n, scratch, &mut latent);
+        }
         let d_outputs_used = &mut d_outputs[..n * self.n_outputs];
         d_outputs_used.fill(0.0);
         let free = self.sizes.shard - padded(self.n_free);
         let tile = Tile {
             rows,
             outputs: &outputs[..n * self.n_outputs],
-            latent: &latent[..n * self.n_latents()],
+            latent: match whole_lines {
+                true => &self.padded_latent(scratch)[..n_latent],
+                false => &latent[..n_latent],
+            },
             d_outputs: d_outputs_used,
             d_free: &mut shard[free..free + self.n_free],
         };
@@ -581,10 +590,14 @@ impl Model {
                     weights,
                 );
                 let biases = &mut shard[layer.biases_gradient..][..layer.outputs];
+                let mut sums = [0.0; NARROW];
                 for row in d_outputs.chunks(self.n_outputs).take(rows) {
-                    for (bias, d) in biases.iter_mut().zip(row) {
-                        *bias += d;
+                    for (sum, d) in sums.iter_mut().zip(&row[..layer.outputs]) {
+                        *sum += d;
                     }
+                }
+                for (bias, sum) in biases.iter_mut().zip(sums) {
+                    *bias += sum;
                 }
                 View {
                     data: d_outputs,
@@ -636,15 +649,20 @@ impl Model {
 
     /// The last hidden layer of the first network, without its padding.
     fn copy_latent(&self, rows: usize, scratch: &Scratch, latent: &mut [f32]) {
-        let layers = &self.mlps[0].layers;
         let n_latents = self.n_latents();
         let width = padded(n_latents);
-        let source = match layers.len() {
-            1 => scratch.inputs.as_slice(),
-            n => &scratch.activations.as_slice()[layers[n - 2].output..],
-        };
+        let source = self.padded_latent(scratch);
         for (row, latent) in latent.chunks_exact_mut(n_latents).take(rows).enumerate() {
             latent.copy_from_slice(&source[row * width..][..n_latents]);
+        }
+    }
+
+    /// The last hidden layer of the first network, rows of whole vectors.
+    fn padded_latent<'a>(&self, scratch: &'a Scratch) -> &'a [f32] {
+        let layers = &self.mlps[0].layers;
+        match layers.len() {
+            1 => scratch.inputs.as_slice(),
+            n => &scratch.activations.as_slice()[layers[n - 2].output..],
         }
     }
 
@@ -656,20 +674,13 @@ impl Model {
             let width_out = padded(layer.outputs);
             copy_padded(&mut packed[layer.packed_biases..][..width_out], biases);
             if !layer.narrow {
-                let rows = packed[layer.packed..].chunks_exact_mut(width_out);
-                for (to, from) in rows.zip(weights.chunks_exact(layer.outputs)) {
-                    copy_padded(to, from);
-                }
+                let to = &mut packed[layer.packed..][..layer.inputs * width_out];
+                copy_rows(weights, layer.outputs, to, width_out);
             }
-            if layer.narrow || directions == Directions::Both {
-                let rows = packed[layer.transposed..].chunks_exact_mut(padded(layer.inputs));
-                for (output, to) in rows.take(layer.outputs).enumerate() {
-                    let column = weights[output..].iter().step_by(layer.outputs);
-                    for (to, weight) in to.iter_mut().zip(column) {
-                        *to = *weight;
-                    }
-                    to[layer.inputs..].fill(0.0);
-                }
+            if layer.transposed_for(directions) {
+                let width_in = padded(layer.inputs);
+                let to = &mut packed[layer.transposed..][..layer.outputs * width_in];
+                transpose(weights, layer.outputs, to, width_in);
             }
         }
     }
@@ -694,14 +705,12 @@ impl Model {
             let (width_in, width_out) = (padded(layer.inputs), padded(layer.outputs));
             let (weights, biases) =
                 gradient[layer.weights..layer.end()].split_at_mut(layer.inputs * layer.outputs);
-            for (input, to) in weights.chunks_exact_mut(layer.outputs).enumerate() {
-                if layer.narrow {
-                    for (output, to) in to.iter_mut().enumerate() {
-                        *to = sum[layer.gradient + output * width_in + input];
-                    }
-                } else {
-                    to.copy_from_slice(&sum[layer.gradient + input * width_out..][..layer.outputs]);
-                }
+            if layer.narrow {
+                let from = &sum[layer.gradient..][..layer.outputs * width_in];
+                transpose(from, width_in, weights, layer.outputs);
+            } else {
+                let from = &sum[layer.gradient..][..layer.inputs * width_out];
+                copy_rows(from, width_out, weights, layer.outputs);
             }
             biases.copy_from_slice(&sum[layer.biases_gradient..][..layer.outputs]);
         }
@@ -724,6 +733,11 @@ impl Layer {
         self.biases + self.outputs
     }
 
+    /// Whether its weights are needed with outputs as rows: for few outputs always, and to go back beyond it.
+    fn transposed_for(&self, directions: Directions) -> bool {
+        self.narrow || (self.is_behind_another && directions == Directions::Both)
+    }
+
     fn packed<'a>(&self, packed: &'a [f32]) -> &'a [f32] {
         &packed[self.packed..][..self.inputs * padded(self.outputs)]
     }
@@ -741,6 +755,21 @@ impl Layer {
 fn copy_padded(to: &mut [f32], from: &[f32]) {
     to[..from.len()].copy_from_slice(from);
     to[from.len()..].fill(0.0);
+}
+
+/// Copies rows of `from_width` numbers into rows of `to_width`, cut off or filled with zeros.
+fn copy_rows(from: &[f32], from_width: usize, to: &mut [f32], to_width: usize) {
+    if from_width == to_width {
+        to.copy_from_slice(from);
+        return;
+    }
+    let width = from_width.min(to_width);
+    for (to, from) in to
+        .chunks_exact_mut(to_width)
+        .zip(from.chunks_exact(from_width))
+    {
+        copy_padded(to, &from[..width]);
+    }
 }
 
 /// Gives every array of a network its place, counting on from the sizes so far.
@@ -775,6 +804,7 @@ fn lay_out(shape: &MlpShape, n_parameters: &mut usize, sizes: &mut Sizes) -> Vec
             biases_gradient: take(&mut sizes.shard, width_out),
             output: take(&mut sizes.activations, TILE * width_out),
             narrow,
+            is_behind_another: i > 0,
         }
     };
     widths.into_iter().enumerate().map(layer).collect()

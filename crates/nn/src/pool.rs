@@ -27,6 +27,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 /// How often a worker looks for a new job before it sleeps: some 100 µs, longer than the gap between two minibatches.
+/// It does not give its core away meanwhile: where other programs want it, it would be away for milliseconds.
 const LOOKS_BEFORE_SLEEP: u32 = 4096;
 
 /// In the state word: the job may still be joined.
@@ -219,8 +220,8 @@ impl Drop for Pool {
     }
 }
 
-/// Waits a moment: by spinning at first, and by giving the core away when the wait is long, as it is where more
-/// threads than cores want to run.
+/// Waits a moment for a worker that is in the job: by spinning at first, and by giving the core away when the wait is
+/// long, as it is where more threads than cores want to run.
 fn pause(looks: &mut u32) {
     *looks += 1;
     if looks.is_multiple_of(512) {
@@ -268,7 +269,8 @@ impl Shared {
                     return Some(state >> 32);
                 }
             } else if looks < LOOKS_BEFORE_SLEEP {
-                pause(&mut looks);
+                looks += 1;
+                std::hint::spin_loop();
             } else {
                 self.sleep(last_job);
                 looks = 0;

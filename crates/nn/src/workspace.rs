@@ -20,11 +20,14 @@ pub struct Workspace {
     pub(crate) kernels: Option<&'static Kernels>,
 }
 
-/// What one thread needs for one tile. Every pass writes what it reads, the padding of its rows included.
+/// What one thread needs for one tile. Every pass writes what it reads, the padding of its rows included, but for that
+/// of the inputs.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Scratch {
-    /// `[TILE, padded inputs]`.
+    /// `[TILE, padded inputs]`; the padding is zero.
     pub(crate) inputs: Aligned,
+    /// How many of them the rows had last: as long as that stays, so does the padding.
+    n_inputs: usize,
     /// The hidden layers of all networks.
     pub(crate) activations: Aligned,
     /// The derivative with respect to a layer's output, `[TILE, width]`.
@@ -84,10 +87,26 @@ impl Scratch {
         n_inputs: usize,
         rows: impl Iterator<Item = &'a [f32]>,
     ) {
-        let width = padded(n_inputs);
-        for (to, from) in self.inputs.as_mut_slice().chunks_exact_mut(width).zip(rows) {
-            to[..n_inputs].copy_from_slice(from);
-            to[n_inputs..].fill(0.0);
+        if self.n_inputs != n_inputs {
+            self.inputs.as_mut_slice().fill(0.0);
+            self.n_inputs = n_inputs;
         }
+        let width = padded(n_inputs);
+        let to_rows = self.inputs.as_mut_slice().chunks_exact_mut(width);
+        for (to, from) in to_rows.zip(rows) {
+            copy_short(&mut to[..n_inputs], from);
+        }
+    }
+}
+
+/// Copies a few numbers: a loop over eights, because a call of `memcpy` takes as long as the copy.
+fn copy_short(to: &mut [f32], from: &[f32]) {
+    let (to_eights, to_rest) = to.as_chunks_mut::<8>();
+    let (eights, rest) = from.as_chunks::<8>();
+    for (to, from) in to_eights.iter_mut().zip(eights) {
+        *to = *from;
+    }
+    for (to, from) in to_rest.iter_mut().zip(rest) {
+        *to = *from;
     }
 }

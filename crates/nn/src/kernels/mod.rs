@@ -12,10 +12,12 @@
 mod generic;
 #[cfg(test)]
 mod tests;
+mod transpose;
 mod vector;
 
 use std::sync::OnceLock;
 
+pub(crate) use transpose::transpose;
 pub(crate) use vector::LANES;
 
 /// `n` rounded up to whole vectors.
@@ -23,24 +25,8 @@ pub(crate) const fn padded(n: usize) -> usize {
     n.div_ceil(LANES) * LANES
 }
 
-/// What the sums of a product begin with.
-#[derive(Clone, Copy)]
-enum Start {
-    Zero,
-    Bias(*const f32),
-    Result,
-}
-
-/// What happens to a sum before it is stored.
-#[derive(Clone, Copy)]
-enum Epilogue {
-    None,
-    Relu,
-    TanhDerivative(*const f32),
-    ReluDerivative(*const f32),
-}
-
-/// `C[rows, columns] = epilogue(start + A[rows, depth] B[depth, columns])`; `columns` is a multiple of 16.
+/// `C[rows, columns] = A[rows, depth] B[depth, columns]`, with a start and an end that [`generic::Ends`] names;
+/// `columns` is a multiple of 16.
 struct Product {
     rows: usize,
     columns: usize,
@@ -52,8 +38,8 @@ struct Product {
     b_depth: usize,
     c: *mut f32,
     c_row: usize,
-    start: Start,
-    epilogue: Epilogue,
+    /// What the start or the end reads.
+    extra: *const f32,
 }
 
 /// `C[rows, columns] = bias + A[rows, depth] Bᵀ`, for few columns: B is stored `[columns, depth]`; `depth` is a
@@ -97,7 +83,11 @@ pub(crate) struct View<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Kernels {
     name: &'static str,
-    product: unsafe fn(&Product),
+    affine: unsafe fn(&Product),
+    affine_relu: unsafe fn(&Product),
+    accumulate: unsafe fn(&Product),
+    through_tanh: unsafe fn(&Product),
+    through_relu: unsafe fn(&Product),
     dot_products: unsafe fn(&DotProducts),
     tanh: unsafe fn(*mut f32, usize),
     exp: unsafe fn(*mut f32, usize),
@@ -115,8 +105,24 @@ macro_rules! instruction_set {
             use super::{AdamStep, DotProducts, Kernels, Product, generic, vector};
 
             $(#[target_feature(enable = $feature)])?
-            unsafe fn product(p: &Product) {
-                unsafe { generic::product::<$vector, $rows, $columns, $tall>(p) }
+            unsafe fn affine(p: &Product) {
+                unsafe { generic::product::<$vector, generic::Affine, $rows, $columns, $tall>(p) }
+            }
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn affine_relu(p: &Product) {
+                unsafe { generic::product::<$vector, generic::AffineRelu, $rows, $columns, $tall>(p) }
+            }
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn accumulate(p: &Product) {
+                unsafe { generic::product::<$vector, generic::Accumulate, $rows, $columns, $tall>(p) }
+            }
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn through_tanh(p: &Product) {
+                unsafe { generic::product::<$vector, generic::ThroughTanh, $rows, $columns, $tall>(p) }
+            }
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn through_relu(p: &Product) {
+                unsafe { generic::product::<$vector, generic::ThroughRelu, $rows, $columns, $tall>(p) }
             }
             $(#[target_feature(enable = $feature)])?
             unsafe fn dot_products(d: &DotProducts) {
@@ -165,7 +171,11 @@ macro_rules! instruction_set {
 
             pub(super) static KERNELS: Kernels = Kernels {
                 name: $name,
-                product,
+                affine,
+                affine_relu,
+                accumulate,
+                through_tanh,
+                through_relu,
                 dot_products,
                 tanh,
                 exp,
@@ -261,10 +271,8 @@ impl Kernels {
         relu: bool,
         c: &mut [f32],
     ) {
-        let columns = bias.len();
-        let start = Start::Bias(bias.as_ptr());
-        let epilogue = if relu { Epilogue::Relu } else { Epilogue::None };
-        self.multiply(rows, columns, a, b, columns, c, start, epilogue);
+        let kernel = if relu { self.affine_relu } else { self.affine };
+        self.multiply(kernel, rows, bias.len(), a, b, bias.len(), c, bias.as_ptr());
     }
 
     /// `c += a b`, shapes as in [`Kernels::affine`], the rows of `b` `b_row` apart.
@@ -277,7 +285,8 @@ impl Kernels {
         b_row: usize,
         c: &mut [f32],
     ) {
-        self.multiply(rows, columns, a, b, b_row, c, Start::Result, Epilogue::None);
+        let nothing = std::ptr::null();
+        self.multiply(self.accumulate, rows, columns, a, b, b_row, c, nothing);
     }
 
     /// `c = (a b) * (1 - output²)`, elementwise, the chain rule through a tanh layer.
@@ -291,8 +300,16 @@ impl Kernels {
         c: &mut [f32],
     ) {
         assert!(rows * columns <= output.len(), "too few outputs");
-        let epilogue = Epilogue::TanhDerivative(output.as_ptr());
-        self.multiply(rows, columns, a, b, columns, c, Start::Zero, epilogue);
+        self.multiply(
+            self.through_tanh,
+            rows,
+            columns,
+            a,
+            b,
+            columns,
+            c,
+            output.as_ptr(),
+        );
     }
 
     /// `c = a b` where `output > 0`, else 0: the chain rule through a ReLU layer.
@@ -306,8 +323,16 @@ impl Kernels {
         c: &mut [f32],
     ) {
         assert!(rows * columns <= output.len(), "too few outputs");
-        let epilogue = Epilogue::ReluDerivative(output.as_ptr());
-        self.multiply(rows, columns, a, b, columns, c, Start::Zero, epilogue);
+        self.multiply(
+            self.through_relu,
+            rows,
+            columns,
+            a,
+            b,
+            columns,
+            c,
+            output.as_ptr(),
+        );
     }
 
     #[expect(
@@ -316,14 +341,14 @@ impl Kernels {
     )]
     fn multiply(
         &self,
+        kernel: unsafe fn(&Product),
         rows: usize,
         columns: usize,
         a: View<'_>,
         b: &[f32],
         b_row: usize,
         c: &mut [f32],
-        start: Start,
-        epilogue: Epilogue,
+        extra: *const f32,
     ) {
         assert!(columns.is_multiple_of(LANES) && columns <= b_row, "columns");
         assert!(b.len().is_multiple_of(b_row) || b_row == 0, "ragged b");
@@ -347,13 +372,12 @@ impl Kernels {
             b_depth: b_row,
             c: c.as_mut_ptr(),
             c_row: columns,
-            start,
-            epilogue,
+            extra,
         };
         // SAFETY: the CPU has the instruction set, and the assertions bound every index: the last of a is checked,
-        // b holds depth rows of b_row >= columns, c and the epilogue's operand hold rows * columns, and a bias has
-        // `columns` numbers because `columns` is its length.
-        unsafe { (self.product)(&product) }
+        // b holds depth rows of b_row >= columns, c holds rows * columns. Of `extra` the callers have seen that it holds
+        // what their kernel reads: one row of `columns` for a bias, rows * columns for the outputs of a layer.
+        unsafe { kernel(&product) }
     }
 
     /// `c[row, j] = bias[j] + a[row] · b[j]` for `bias.len()` columns: `a` is `[rows, depth]` and `b` is
