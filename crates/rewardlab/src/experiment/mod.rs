@@ -1,0 +1,248 @@
+//! Experiments: TOML files, checked whole, and resolved until nothing is left to a default.
+
+mod read;
+mod shipped;
+mod source;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+pub use shipped::{ShippedExperiment, shipped};
+pub use source::{Place, Problem};
+
+use crate::Error;
+use crate::optimizer::Algorithm;
+use crate::registry;
+use crate::settings::{Setting, Value, nearest};
+use source::Source;
+
+/// Values by key, each checked against its [`Setting`].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Values {
+    values: BTreeMap<&'static str, Value>,
+}
+
+impl Values {
+    /// Sets a value.
+    pub fn insert(&mut self, key: &'static str, value: Value) {
+        self.values.insert(key, value);
+    }
+
+    /// The value of a key.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.values.get(key)
+    }
+
+    /// All values, by key.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Value)> {
+        self.values.iter().map(|(key, value)| (*key, value))
+    }
+
+    /// A whole number.
+    ///
+    /// # Panics
+    /// If the key's setting is none, which only our own tables can cause.
+    #[must_use]
+    pub fn count(&self, key: &str) -> u64 {
+        self.expect(key, Value::as_count)
+    }
+
+    /// A number.
+    ///
+    /// # Panics
+    /// If the key's setting is none.
+    #[must_use]
+    pub fn number(&self, key: &str) -> f64 {
+        self.expect(key, Value::as_number)
+    }
+
+    /// A flag.
+    ///
+    /// # Panics
+    /// If the key's setting is none.
+    #[must_use]
+    pub fn flag(&self, key: &str) -> bool {
+        self.expect(key, Value::as_flag)
+    }
+
+    /// A text, where there is one.
+    #[must_use]
+    pub fn text(&self, key: &str) -> Option<&str> {
+        self.get(key).and_then(Value::as_text)
+    }
+
+    fn expect<T>(&self, key: &str, read: fn(&Value) -> Option<T>) -> T {
+        self.get(key)
+            .and_then(read)
+            .unwrap_or_else(|| panic!("the table of settings has no {key} of this kind"))
+    }
+}
+
+/// An environment and its settings.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EnvironmentChoice {
+    /// Its name in the registry.
+    pub name: &'static str,
+    /// Its settings, all of them.
+    pub settings: Values,
+}
+
+/// An algorithm and its hyperparameters.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OptimizerChoice {
+    /// The algorithm.
+    pub algorithm: Algorithm,
+    /// The named, cited preset that the hyperparameters began from.
+    pub preset: &'static str,
+    /// Every hyperparameter.
+    pub settings: Values,
+}
+
+/// What is recorded for the audit, and how strict it is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AuditPlan {
+    /// Policies that are evaluated and kept, the untrained one included.
+    pub checkpoints: u64,
+    /// Evaluation episodes a checkpoint.
+    pub episodes: u64,
+    /// The chance, at most, that a statement is wrong.
+    pub error_rate: f64,
+    /// How much counts, as a share of the spread.
+    pub margin: f64,
+}
+
+/// Who wrote a resolved experiment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WrittenBy {
+    /// Version of rewardlab.
+    pub version: Option<String>,
+    /// Vector instructions on which the numbers were made.
+    pub instruction_set: Option<String>,
+}
+
+/// A checked experiment, complete: nothing in it is left to a default.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Experiment {
+    /// Its name.
+    pub name: String,
+    /// What it shows, in a sentence; may be empty.
+    pub description: String,
+    /// The environment, which carries the reward and the intent.
+    pub environment: EnvironmentChoice,
+    /// The optimiser.
+    pub optimizer: OptimizerChoice,
+    /// The scripted policy that its designers would accept.
+    pub reference: Option<String>,
+    /// The audit.
+    pub audit: AuditPlan,
+    /// Greedy episodes of the final policy.
+    pub greedy_episodes: u64,
+    /// Greedy episodes beside each checkpoint.
+    pub greedy_episodes_per_checkpoint: u64,
+    /// Episodes of the reference policy.
+    pub reference_episodes: u64,
+    /// The seed from which every random stream is derived.
+    pub seed: u64,
+    /// Who wrote the file, where it is a resolved experiment.
+    pub written_by: WrittenBy,
+}
+
+impl Experiment {
+    /// Loads an experiment by the name of one that is shipped, or by the path of a TOML file, with
+    /// `section.key=value` overrides on top.
+    ///
+    /// # Errors
+    /// [`Error::UnknownExperiment`], [`Error::Io`], or [`Error::Experiment`] with every problem at once.
+    pub fn load(name_or_path: &str, overrides: &[String]) -> Result<Experiment, Error> {
+        let path = Path::new(name_or_path);
+        let is_path = name_or_path.contains(['/', '\\'])
+            || path.extension().is_some_and(|extension| extension == "toml");
+        if is_path {
+            let text = std::fs::read_to_string(path).map_err(|source| Error::Io {
+                path: path.to_owned(),
+                doing: "read the experiment",
+                source,
+            })?;
+            let stem = path.file_stem().map_or("experiment".into(), |stem| stem.to_string_lossy());
+            return Experiment::parse(&stem, name_or_path, &text, overrides);
+        }
+        match shipped().iter().find(|experiment| experiment.name == name_or_path) {
+            Some(experiment) => experiment.parse(overrides),
+            None => Err(Error::UnknownExperiment {
+                name: name_or_path.to_owned(),
+                nearest: nearest(name_or_path, shipped().iter().map(|experiment| experiment.name)),
+            }),
+        }
+    }
+
+    /// Checks the text of an experiment. `file` is what messages call it.
+    ///
+    /// # Errors
+    /// [`Error::Experiment`] with every problem at once, in the order of the file.
+    pub fn parse(
+        name: &str,
+        file: &str,
+        text: &str,
+        overrides: &[String],
+    ) -> Result<Experiment, Error> {
+        let mut source = Source::parse(file, text);
+        let readable = source.problems.is_empty();
+        source.set(overrides);
+        let experiment = if readable { read::read(&mut source, name) } else { None };
+        let mut problems = source.problems;
+        problems.sort();
+        problems.dedup();
+        match experiment {
+            Some(experiment) if problems.is_empty() => Ok(experiment),
+            _ => Err(Error::Experiment(problems)),
+        }
+    }
+
+    /// The environment, ready to be played.
+    ///
+    /// # Errors
+    /// If the settings do not fit together; [`Experiment::load`] has checked that they do.
+    pub fn task(&self) -> Result<Box<dyn registry::Task>, Error> {
+        registry::find(self.environment.name)
+            .expect("a checked experiment names a registered environment")
+            .make(&self.environment.settings)
+            .map_err(Error::Environment)
+    }
+}
+
+/// An environment by name, its settings overridden by `environment.key=value` arguments.
+///
+/// # Errors
+/// [`Error::Experiment`] with every problem at once.
+pub(crate) fn environment_with(
+    name: &str,
+    overrides: &[String],
+) -> Result<(&'static registry::EnvironmentEntry, Values), Error> {
+    let Some(entry) = registry::find(name) else {
+        return Err(Error::UnknownEnvironment {
+            name: name.to_owned(),
+            nearest: nearest(name, registry::entries().iter().map(|entry| entry.name)),
+        });
+    };
+    let mut source = Source::parse(name, "");
+    source.set(overrides);
+    let values = read::environment_settings(&mut source, entry);
+    if source.problems.is_empty() { Ok((entry, values)) } else { Err(Error::Experiment(source.problems)) }
+}
+
+/// The keys of a section that every experiment has, for documents: `audit`, `evaluation`, `run`, or the empty name for keys outside sections.
+#[must_use]
+pub fn common_settings(section: &str) -> &'static [Setting] {
+    match section {
+        "" => read::TOP,
+        "audit" => read::AUDIT,
+        "evaluation" => read::EVALUATION,
+        "run" => read::RUN,
+        _ => &[],
+    }
+}

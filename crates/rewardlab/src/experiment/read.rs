@@ -1,0 +1,357 @@
+//! From dotted keys to a checked experiment: every problem is found before any is reported.
+
+use std::collections::BTreeMap;
+
+use super::source::{Entry, Source};
+use super::{AuditPlan, EnvironmentChoice, Experiment, OptimizerChoice, Values, WrittenBy};
+use crate::optimizer::Algorithm;
+use crate::registry::{self, EnvironmentEntry};
+use crate::settings::{Kind, MOST, Setting, Value, nearest, quoted};
+
+/// `description`, the one key outside a section.
+pub(super) const TOP: &[Setting] = &[Setting {
+    key: "description",
+    kind: Kind::Text,
+    default: Some(Value::Text(String::new())),
+    meaning: "what the experiment shows, in a sentence",
+}];
+
+/// `[audit]`.
+pub(super) const AUDIT: &[Setting] = &[
+    Setting {
+        key: "checkpoints",
+        kind: Kind::Count { low: 2, high: 1000 },
+        default: Some(Value::Count(20)),
+        meaning: "policies that are evaluated and kept, evenly spaced; the first is the untrained one",
+    },
+    Setting {
+        key: "episodes",
+        kind: Kind::Count { low: 1, high: 1_000_000 },
+        default: Some(Value::Count(100)),
+        meaning: "evaluation episodes a checkpoint, actions drawn as in training",
+    },
+    Setting {
+        key: "error_rate",
+        kind: Kind::NumberAbove { low: 0.0, high: 0.5 },
+        default: Some(Value::Number(0.01)),
+        meaning: "the chance, at most, that a statement about the run's policies is wrong",
+    },
+    Setting {
+        key: "margin",
+        kind: Kind::Number { low: 0.0, high: 0.99 },
+        default: Some(Value::Number(0.1)),
+        meaning: "how much proxy and how much intent count, as a share of the spread between the lowest and the highest mean",
+    },
+];
+
+/// `[evaluation]`.
+pub(super) const EVALUATION: &[Setting] = &[
+    Setting {
+        key: "greedy_episodes",
+        kind: Kind::Count { low: 1, high: 1_000_000 },
+        default: Some(Value::Count(100)),
+        meaning: "episodes of the final policy with its most probable actions",
+    },
+    Setting {
+        key: "greedy_episodes_per_checkpoint",
+        kind: Kind::Count { low: 1, high: 1_000_000 },
+        default: Some(Value::Count(10)),
+        meaning: "episodes a checkpoint with the most probable actions, shown beside the others",
+    },
+    Setting {
+        key: "reference_episodes",
+        kind: Kind::Count { low: 1, high: 1_000_000 },
+        default: Some(Value::Count(400)),
+        meaning: "episodes of the reference policy",
+    },
+];
+
+/// `[run]`: what a resolved experiment records about the run that wrote it.
+pub(super) const RUN: &[Setting] = &[
+    Setting {
+        key: "experiment",
+        kind: Kind::Text,
+        default: None,
+        meaning: "name of the experiment; the file's name where it is not said",
+    },
+    Setting {
+        key: "seed",
+        kind: Kind::Count { low: 0, high: MOST },
+        default: Some(Value::Count(0)),
+        meaning: "the seed from which every random stream is derived",
+    },
+    Setting {
+        key: "version",
+        kind: Kind::Text,
+        default: None,
+        meaning: "version of rewardlab that wrote the file",
+    },
+    Setting {
+        key: "instruction_set",
+        kind: Kind::Text,
+        default: None,
+        meaning: "vector instructions on which the numbers were made; on others the last bits differ",
+    },
+];
+
+const SECTIONS: [&str; 6] = ["environment", "optimizer", "reference", "audit", "evaluation", "run"];
+
+/// Checks everything; problems are left in `source`.
+pub(super) fn read(source: &mut Source, name: &str) -> Option<Experiment> {
+    let environment = environment(source);
+    let optimizer = optimizer(source);
+    let reference = reference(source, environment.as_ref().map(|(entry, _)| *entry));
+    let audit = section(source, "audit", AUDIT, "[audit]");
+    let evaluation = section(source, "evaluation", EVALUATION, "[evaluation]");
+    let run = section(source, "run", RUN, "[run]");
+    let top = section(source, "", TOP, "an experiment");
+    unknown_rest(source);
+    let (_, environment) = environment?;
+    let optimizer = optimizer?;
+    if !source.problems.is_empty() {
+        return None;
+    }
+    let text = |values: &Values, key| values.text(key).map(str::to_owned);
+    Some(Experiment {
+        name: text(&run, "experiment").unwrap_or_else(|| name.to_owned()),
+        description: text(&top, "description").unwrap_or_default(),
+        environment,
+        optimizer,
+        reference,
+        audit: AuditPlan {
+            checkpoints: audit.count("checkpoints"),
+            episodes: audit.count("episodes"),
+            error_rate: audit.number("error_rate"),
+            margin: audit.number("margin"),
+        },
+        greedy_episodes: evaluation.count("greedy_episodes"),
+        greedy_episodes_per_checkpoint: evaluation.count("greedy_episodes_per_checkpoint"),
+        reference_episodes: evaluation.count("reference_episodes"),
+        seed: run.count("seed"),
+        written_by: WrittenBy {
+            version: text(&run, "version"),
+            instruction_set: text(&run, "instruction_set"),
+        },
+    })
+}
+
+fn environment(source: &mut Source) -> Option<(&'static EnvironmentEntry, EnvironmentChoice)> {
+    let names: Vec<&'static str> = registry::entries().iter().map(|entry| entry.name).collect();
+    let name = word(source, "environment", "name", "an environment", &names);
+    let Some(entry) = name.and_then(|name| registry::find(&name)) else {
+        take_section(source, "environment");
+        return None;
+    };
+    let values = section(source, "environment", &entry.settings, entry.name);
+    if source.problems.is_empty()
+        && let Err(message) = entry.make(&values)
+    {
+        source.problem(source.section_place("environment"), message);
+    }
+    let choice = EnvironmentChoice {
+        name: entry.name,
+        settings: values,
+    };
+    Some((entry, choice))
+}
+
+/// The settings of an environment alone; keys of other sections are problems.
+pub(super) fn environment_settings(source: &mut Source, entry: &'static EnvironmentEntry) -> Values {
+    let values = section(source, "environment", &entry.settings, entry.name);
+    for (key, stranger) in std::mem::take(&mut source.entries) {
+        let message = format!("{key} is no setting of an environment; write environment.key=value");
+        source.problem(stranger.place, message);
+    }
+    values
+}
+
+fn optimizer(source: &mut Source) -> Option<OptimizerChoice> {
+    let names: Vec<&'static str> = Algorithm::ALL.iter().map(|algorithm| algorithm.name()).collect();
+    let algorithm = word(source, "optimizer", "algorithm", "an algorithm", &names)
+        .and_then(|name| Algorithm::of_name(&name));
+    let Some(algorithm) = algorithm else {
+        take_section(source, "optimizer");
+        return None;
+    };
+    let presets: Vec<&'static str> = algorithm.presets().iter().map(|preset| preset.name).collect();
+    let preset = word(source, "optimizer", "preset", "a preset", &presets)
+        .and_then(|name| algorithm.preset(&name));
+    let settings = algorithm.settings(preset.as_ref());
+    let values = section(source, "optimizer", &settings, algorithm.name());
+    Some(OptimizerChoice {
+        algorithm,
+        preset: preset?.name,
+        settings: values,
+    })
+}
+
+fn reference(source: &mut Source, entry: Option<&'static EnvironmentEntry>) -> Option<String> {
+    let Some(entry) = entry else {
+        take_section(source, "reference");
+        return None;
+    };
+    let mut names: Vec<&str> = entry.policies.iter().map(|policy| policy.0).collect();
+    names.push("none");
+    let policy = if source.entries.contains_key("reference.policy") {
+        let owner = format!("a policy of {}", entry.name);
+        word(source, "reference", "policy", &owner, &names)
+    } else {
+        None
+    };
+    for (key, entry) in take_section(source, "reference") {
+        source.problem(entry.place, unknown("reference", &key, "[reference]", ["policy"]));
+    }
+    policy.filter(|policy| policy != "none")
+}
+
+/// Takes a key that must be one of some words; a problem where it is absent or another.
+fn word(
+    source: &mut Source,
+    section: &str,
+    key: &str,
+    what: &str,
+    allowed: &[&str],
+) -> Option<String> {
+    let full = format!("{section}.{key}");
+    let list = quoted(allowed.iter().copied());
+    let Some(entry) = source.entries.remove(&full) else {
+        let place = source.section_place(section);
+        source.problem(place, format!("{full} is missing; name {what}: {list}"));
+        return None;
+    };
+    let text = entry.value.as_str();
+    if let Some(text) = text
+        && allowed.contains(&text)
+    {
+        return Some(text.to_owned());
+    }
+    let value = shown(&entry.value);
+    let meant = text
+        .and_then(|text| nearest(text, allowed.iter().copied()))
+        .map_or(String::new(), |word| format!("did you mean \"{word}\"? "));
+    let is = if text.is_some() { format!("is not {what}") } else { "is no text".into() };
+    source.problem(entry.place, format!("{full} = {value} {is}; {meant}allowed: {list}"));
+    None
+}
+
+/// Takes a whole section by its table of settings; defaults fill what is absent.
+fn section(source: &mut Source, section: &str, settings: &[Setting], owner: &str) -> Values {
+    let mut values = Values::default();
+    let mut entries = take_section(source, section);
+    for setting in settings {
+        let value = match entries.remove(setting.key) {
+            Some(entry) => match setting.kind.read(&entry.value) {
+                Ok(value) => Some(value),
+                Err(problem) => {
+                    let message = refused(&dotted(section, setting.key), &entry, &problem, setting);
+                    source.problem(entry.place, message);
+                    setting.default.clone()
+                }
+            },
+            None => setting.default.clone(),
+        };
+        if let Some(value) = value {
+            values.insert(setting.key, value);
+        }
+    }
+    if section.is_empty() {
+        // The rest are sections, or strangers that are reported with all known sections.
+        source.entries.extend(entries);
+        return values;
+    }
+    let keys = || settings.iter().map(|setting| setting.key);
+    for (key, entry) in entries {
+        source.problem(entry.place, unknown(section, &key, owner, keys()));
+    }
+    values
+}
+
+fn refused(key: &str, entry: &Entry, problem: &str, setting: &Setting) -> String {
+    let allowed = setting.kind.allowed();
+    format!("{key} = {} {problem}; allowed: {allowed}", shown(&entry.value))
+}
+
+fn unknown<'a>(
+    section: &str,
+    key: &str,
+    owner: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> String {
+    let known: Vec<&str> = known.into_iter().collect();
+    let meant = nearest(key, known.iter().copied())
+        .map_or(String::new(), |word| format!("did you mean {word}? "));
+    let list = match known.as_slice() {
+        [] => "no settings".into(),
+        known => known.join(", "),
+    };
+    format!("unknown key {}; {meant}{owner} has {list}", dotted(section, key))
+}
+
+/// Whatever is in no section that exists.
+fn unknown_rest(source: &mut Source) {
+    let strangers: Vec<(String, Entry)> = std::mem::take(&mut source.entries).into_iter().collect();
+    let mut told = BTreeMap::new();
+    for (key, entry) in strangers {
+        let (section, is_section) = match key.split_once('.') {
+            Some((section, _)) => (section.to_owned(), true),
+            None => (key, false),
+        };
+        let place = match source.sections.get(&section) {
+            Some(place) => place.clone(),
+            None => entry.place,
+        };
+        told.entry((section, is_section)).or_insert(place);
+    }
+    for (section, place) in &source.sections {
+        let known = section.contains('.') || SECTIONS.contains(&section.as_str());
+        if !known {
+            told.entry((section.clone(), true)).or_insert_with(|| place.clone());
+        }
+    }
+    for ((name, is_section), place) in told {
+        let meant = nearest(&name, SECTIONS)
+            .map_or(String::new(), |word| format!("did you mean [{word}]? "));
+        let what = if is_section {
+            format!("unknown section [{name}]")
+        } else if SECTIONS.contains(&name.as_str()) {
+            format!("{name} is one value, not a section; write [{name}]")
+        } else {
+            format!("unknown key {name}")
+        };
+        let sections = SECTIONS.map(|section| format!("[{section}]")).join(", ");
+        source.problem(place, format!("{what}; {meant}an experiment has description, {sections}"));
+    }
+}
+
+fn take_section(source: &mut Source, section: &str) -> BTreeMap<String, Entry> {
+    let prefix = if section.is_empty() { String::new() } else { format!("{section}.") };
+    let mut taken = BTreeMap::new();
+    source.entries.retain(|key, entry| match key.strip_prefix(&prefix) {
+        Some(rest) => {
+            taken.insert(rest.to_owned(), entry.clone());
+            false
+        }
+        None => true,
+    });
+    taken
+}
+
+fn dotted(section: &str, key: &str) -> String {
+    if section.is_empty() {
+        key.to_owned()
+    } else {
+        format!("{section}.{key}")
+    }
+}
+
+/// A value as it was written, cut to a length that fits a message.
+fn shown(value: &toml_edit::Value) -> String {
+    let text = value.to_string();
+    let text = text.trim();
+    if text.chars().count() <= 60 {
+        text.to_owned()
+    } else {
+        let start: String = text.chars().take(59).collect();
+        format!("{start}…")
+    }
+}

@@ -1,0 +1,53 @@
+//! The experiments that every copy of rewardlab carries.
+
+use super::Experiment;
+use crate::Error;
+
+/// An experiment inside the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShippedExperiment {
+    /// Its name.
+    pub name: &'static str,
+    /// Its TOML.
+    pub text: &'static str,
+}
+
+impl ShippedExperiment {
+    /// Checks it, with overrides on top.
+    ///
+    /// # Errors
+    /// [`Error::Experiment`] with every problem, which lie in the overrides.
+    pub fn parse(&self, overrides: &[String]) -> Result<Experiment, Error> {
+        let file = format!("experiments/{}.toml", self.name);
+        Experiment::parse(self.name, &file, self.text, overrides)
+    }
+}
+
+macro_rules! shipped {
+    ($($name:literal),* $(,)?) => {
+        &[$(ShippedExperiment {
+            name: $name,
+            text: include_str!(concat!("../../../../experiments/", $name, ".toml")),
+        }),*]
+    };
+}
+
+/// The shipped experiments, in the order in which `list` shows them.
+#[must_use]
+pub fn shipped() -> &'static [ShippedExperiment] {
+    shipped![
+        "coast-runners",
+        "coast-runners-honest",
+        "cleaning-robot",
+        "cleaning-robot-honest",
+        "nail-factory-count",
+        "nail-factory-count-honest",
+        "nail-factory-weight",
+        "nail-factory-weight-honest",
+        "ppo-cartpole",
+        "ppo-acrobot",
+        "ppo-pendulum",
+        "ppo-mountaincar-continuous",
+        "dqn-cartpole",
+    ]
+}

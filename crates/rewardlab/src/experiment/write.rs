@@ -1,0 +1,68 @@
+//! The resolved experiment as TOML: every value explicit, so that running it again gives the same numbers.
+
+use toml_edit::{DocumentMut, Item, Table, Value as TomlValue};
+
+use super::{Experiment, Values};
+
+impl Experiment {
+    /// The experiment as a TOML file in which nothing is left to a default. `version` and
+    /// `instruction_set` record who made the numbers.
+    #[must_use]
+    pub fn to_toml(&self, version: &str, instruction_set: &str) -> String {
+        let mut document = DocumentMut::new();
+        if !self.description.is_empty() {
+            document["description"] = value(self.description.as_str());
+        }
+        let environment = section(&[("name", self.environment.name.into())], &self.environment.settings);
+        document["environment"] = Item::Table(environment);
+        let optimizer = &self.optimizer;
+        let head = [
+            ("algorithm", optimizer.algorithm.name().into()),
+            ("preset", optimizer.preset.into()),
+        ];
+        document["optimizer"] = Item::Table(section(&head, &optimizer.settings));
+        let reference = self.reference.as_deref().unwrap_or("none");
+        document["reference"] = table(&[("policy", reference.into())]);
+        document["audit"] = table(&[
+            ("checkpoints", count(self.audit.checkpoints)),
+            ("episodes", count(self.audit.episodes)),
+            ("error_rate", self.audit.error_rate.into()),
+            ("margin", self.audit.margin.into()),
+        ]);
+        document["evaluation"] = table(&[
+            ("greedy_episodes", count(self.greedy_episodes)),
+            ("greedy_episodes_per_checkpoint", count(self.greedy_episodes_per_checkpoint)),
+            ("reference_episodes", count(self.reference_episodes)),
+        ]);
+        document["run"] = table(&[
+            ("experiment", self.name.as_str().into()),
+            ("seed", count(self.seed)),
+            ("version", version.into()),
+            ("instruction_set", instruction_set.into()),
+        ]);
+        document.to_string()
+    }
+}
+
+fn value(value: impl Into<TomlValue>) -> Item {
+    Item::Value(value.into())
+}
+
+fn count(count: u64) -> TomlValue {
+    i64::try_from(count).unwrap_or(i64::MAX).into()
+}
+
+fn table(entries: &[(&str, TomlValue)]) -> Item {
+    Item::Table(section(entries, &Values::default()))
+}
+
+fn section(head: &[(&str, TomlValue)], rest: &Values) -> Table {
+    let mut table = Table::new();
+    for (key, entry) in head {
+        table.insert(key, value(entry.clone()));
+    }
+    for (key, entry) in rest.iter() {
+        table.insert(key, value(entry.to_toml()));
+    }
+    table
+}

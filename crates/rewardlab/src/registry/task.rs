@@ -1,0 +1,164 @@
+//! An environment with its scripted policies, the types erased: what runs, rollouts and reports need of it.
+
+use std::sync::Arc;
+
+use mdp::{
+    Action as _, Environment, Episode, Observation as _, Policy, Rng, Scene, Seed, Shape, Space, StateVector as _,
+    Trajectory,
+};
+use rl::{VectorEnvironment, Vectorized};
+
+/// One episode as it was, and whether the task was done as meant, where that is a yes or no.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RecordedEpisode {
+    /// What happened.
+    pub trajectory: Trajectory,
+    /// Whether the task was done as meant.
+    pub success: Option<bool>,
+}
+
+/// Chooses actions one at a time: given the number of the step, the observation as features, and the
+/// episode's stream, a flat value of the action space; none to stop.
+pub type Choose<'c> = &'c mut dyn FnMut(usize, &[f32], &mut Rng) -> Option<Vec<f32>>;
+
+/// An environment with its scripted policies.
+///
+/// # Design
+/// Policies and environments keep their types where they are written; this is the one place where they are
+/// erased, so that adding an environment takes one entry in the registry.
+pub trait Task: Send + Sync {
+    /// `n` copies side by side.
+    fn vectorized(&self, n: usize, seed: Seed) -> Box<dyn VectorEnvironment>;
+
+    /// Plays one episode with the scripted policy of that name; none where there is no such policy.
+    fn play(&self, policy: &str, max_steps: usize, rng: Rng) -> Option<RecordedEpisode>;
+
+    /// Plays one episode with actions from outside, to its end, `max_steps`, or until they stop.
+    fn play_with(&self, choose: Choose<'_>, max_steps: usize, rng: Rng) -> RecordedEpisode;
+
+    /// Which actions are possible.
+    fn action_space(&self) -> Space;
+
+    /// Names of the reward's terms.
+    fn component_names(&self) -> &'static [&'static str];
+
+    /// Names of discrete actions, by number.
+    fn action_names(&self) -> &'static [&'static str];
+
+    /// Names of the numbers of a state.
+    fn state_names(&self) -> Vec<String>;
+
+    /// What never moves in a picture.
+    fn scene(&self) -> Option<Scene>;
+
+    /// What a picture of a recorded state adds; none where the numbers are no state of this environment.
+    fn draw(&self, state: &[f64]) -> Option<Vec<Shape>>;
+}
+
+/// A scripted policy of an environment.
+pub(super) type Script<E> = Box<
+    dyn Policy<<E as Environment>::Observation, <E as Environment>::Action> + Send + Sync,
+>;
+
+/// An environment with its types.
+pub(super) struct TypedTask<E: Environment> {
+    environment: Arc<E>,
+    scripts: Vec<(&'static str, Script<E>)>,
+}
+
+impl<E: Environment + 'static> TypedTask<E> {
+    pub(super) fn new(environment: E) -> Self {
+        TypedTask { environment: Arc::new(environment), scripts: vec![] }
+    }
+
+    /// Adds a scripted policy.
+    pub(super) fn with(
+        mut self,
+        name: &'static str,
+        policy: impl Policy<E::Observation, E::Action> + Send + Sync + 'static,
+    ) -> Self {
+        self.scripts.push((name, Box::new(policy)));
+        self
+    }
+
+    pub(super) fn boxed(self) -> Box<dyn Task> {
+        Box::new(self)
+    }
+}
+
+impl<E: Environment + 'static> Task for TypedTask<E> {
+    fn vectorized(&self, n: usize, seed: Seed) -> Box<dyn VectorEnvironment> {
+        Box::new(Vectorized::new(Arc::clone(&self.environment), n, seed))
+    }
+
+    fn play(&self, policy: &str, max_steps: usize, rng: Rng) -> Option<RecordedEpisode> {
+        let (_, script) = self.scripts.iter().find(|(name, _)| *name == policy)?;
+        let act = |observation: &E::Observation, rng: &mut Rng| script.act(observation, rng);
+        let trajectory = Trajectory::record(self.environment.as_ref(), &act, max_steps, rng);
+        Some(self.judged(trajectory))
+    }
+
+    fn play_with(&self, choose: Choose<'_>, max_steps: usize, rng: Rng) -> RecordedEpisode {
+        let space = self.environment.observation_space();
+        let mut features = vec![0.0; E::Observation::n_features(&space)];
+        let mut episode = Episode::new(self.environment.as_ref(), rng);
+        let mut trajectory = Trajectory::default();
+        loop {
+            let observation = episode.observation();
+            observation.write_features(&mut features);
+            let mut state = vec![];
+            episode.state().write(&mut state);
+            trajectory.observations.push(observation.to_value());
+            trajectory.states.push(state);
+            let n_steps = trajectory.steps.len();
+            if episode.end().is_some() || n_steps >= max_steps {
+                break;
+            }
+            let Some(action) = choose(n_steps, &features, episode.rng()) else {
+                break;
+            };
+            let step = episode
+                .step(&E::Action::from_value(&action))
+                .expect("the episode is not over");
+            trajectory.actions.push(action);
+            trajectory.steps.push(step);
+        }
+        self.judged(trajectory)
+    }
+
+    fn action_space(&self) -> Space {
+        self.environment.action_space()
+    }
+
+    fn component_names(&self) -> &'static [&'static str] {
+        self.environment.component_names()
+    }
+
+    fn action_names(&self) -> &'static [&'static str] {
+        self.environment.action_names()
+    }
+
+    fn state_names(&self) -> Vec<String> {
+        self.environment.state_names()
+    }
+
+    fn scene(&self) -> Option<Scene> {
+        self.environment.scene()
+    }
+
+    fn draw(&self, state: &[f64]) -> Option<Vec<Shape>> {
+        let state = E::State::read(state).ok()?;
+        Some(self.environment.draw(&state))
+    }
+}
+
+impl<E: Environment> TypedTask<E> {
+    fn judged(&self, trajectory: Trajectory) -> RecordedEpisode {
+        let last = trajectory.states.last().and_then(|state| E::State::read(state).ok());
+        let success = match (trajectory.end(), last) {
+            (Some(_), Some(state)) => self.environment.is_success(&state),
+            _ => None,
+        };
+        RecordedEpisode { trajectory, success }
+    }
+}

@@ -1,0 +1,357 @@
+//! The run itself: train, evaluate at evenly spaced pressures, and leave a folder that can be resumed at any moment.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use mdp::Seed;
+use nn::Pool;
+use rl::{Iteration, Learner, Play, TrainEvent};
+
+use super::evaluate::{Played, play_network, play_script};
+use super::folder::RunFolder;
+use super::metrics::{CheckpointMetrics, Returns, read_metrics};
+use super::state::{self, RunState};
+use super::trajectories::{ColumnNames, EpisodeGroup, Player, read_trajectories};
+use super::{FinalReturns, RunEvent, RunObserver, Timing, tensorboard, trajectories};
+use crate::Error;
+use crate::experiment::Experiment;
+use crate::optimizer;
+use crate::registry::Task;
+
+/// Bytes of recorded episodes, before compression, that a run may leave.
+const RECORDING_BYTES: usize = 45_000_000;
+
+pub(super) const METRICS: &str = "metrics.jsonl";
+pub(super) const TRAJECTORIES: &str = "trajectories.parquet";
+pub(crate) const FINAL_POLICY: &str = "checkpoints/final.safetensors";
+const TENSORBOARD: &str = "events.out.tfevents.0.rewardlab";
+
+/// A run in progress.
+pub(super) struct Run<'r> {
+    experiment: &'r Experiment,
+    task: &'r dyn Task,
+    folder: &'r RunFolder,
+    pool: Arc<Pool>,
+    learner: Box<dyn Learner>,
+    names: ColumnNames,
+    seed: Seed,
+    checkpoints: Vec<CheckpointMetrics>,
+    timing: Timing,
+    metrics_bytes: u64,
+    tensorboard_bytes: u64,
+    /// Scalars of the iterations since the last checkpoint, as TensorBoard records.
+    pending: Vec<u8>,
+}
+
+/// What training left, in memory.
+pub(super) struct Trained {
+    pub(super) checkpoints: Vec<CheckpointMetrics>,
+    pub(super) finals: FinalReturns,
+    pub(super) timing: Timing,
+}
+
+/// The learner of an experiment, its environments begun.
+pub(super) fn learner_of(
+    experiment: &Experiment,
+    task: &dyn Task,
+    pool: &Arc<Pool>,
+) -> Result<Box<dyn Learner>, Error> {
+    let environment = |n, seed| task.vectorized(n, seed);
+    optimizer::learner(&experiment.optimizer, environment, Seed(experiment.seed), Arc::clone(pool))
+}
+
+/// What the columns of recorded episodes are called.
+pub(super) fn column_names(task: &dyn Task, n_features: usize) -> ColumnNames {
+    let mut states = task.state_names();
+    if states.is_empty() {
+        let mut numbers = vec![];
+        task.vectorized(1, Seed(0)).state(0, &mut numbers);
+        states = (0..numbers.len()).map(|index| index.to_string()).collect();
+    }
+    ColumnNames {
+        states,
+        n_observation: n_features,
+        n_action: task.action_space().n_values(),
+        components: task.component_names().iter().map(|name| (*name).to_owned()).collect(),
+    }
+}
+
+impl<'r> Run<'r> {
+    /// Begins a run, or takes it up where its folder stands.
+    pub(super) fn begin(
+        experiment: &'r Experiment,
+        task: &'r dyn Task,
+        folder: &'r RunFolder,
+        mut learner: Box<dyn Learner>,
+        pool: Arc<Pool>,
+    ) -> Result<Run<'r>, Error> {
+        let names = column_names(task, learner.environment().n_features());
+        let state = RunState::read(&folder.file(state::FILE))?;
+        let (mut checkpoints, mut timing) = (vec![], Timing::default());
+        let (mut metrics_bytes, mut tensorboard_bytes) = (0, 0);
+        if let Some(state) = &state {
+            learner.restore(&state.learner)?;
+            timing.training_seconds = state.training_seconds;
+            timing.evaluation_seconds = state.evaluation_seconds;
+            metrics_bytes = state.metrics_bytes;
+            tensorboard_bytes = state.tensorboard_bytes;
+        }
+        // Whatever was written after the state belongs to work that will be done again.
+        folder.trim(METRICS, metrics_bytes)?;
+        folder.trim(TENSORBOARD, tensorboard_bytes)?;
+        if let Some(state) = &state {
+            checkpoints = read_metrics(&folder.file(METRICS), &names.components)?;
+            if checkpoints.len() != state.n_checkpoints as usize {
+                let problem = format!(
+                    "holds {} checkpoints where the run had recorded {}; begin the run anew",
+                    checkpoints.len(),
+                    state.n_checkpoints
+                );
+                return Err(Error::file(folder.file(METRICS), problem));
+            }
+        }
+        Ok(Run {
+            experiment,
+            task,
+            folder,
+            pool,
+            learner,
+            names,
+            seed: Seed(experiment.seed),
+            checkpoints,
+            timing,
+            metrics_bytes,
+            tensorboard_bytes,
+            pending: vec![],
+        })
+    }
+
+    /// Trains to the end and evaluates what came out.
+    pub(super) fn finish(mut self, observer: &mut dyn RunObserver) -> Result<Trained, Error> {
+        let steps = self.experiment.optimizer.settings.count("steps");
+        observer.on_event(&RunEvent::Begun {
+            folder: self.folder.path(),
+            steps,
+            n_steps: self.learner.n_steps(),
+            checkpoints: &self.checkpoints,
+        });
+        if self.checkpoints.is_empty() {
+            self.checkpoint(observer)?;
+        }
+        while self.learner.n_steps() < steps {
+            let before = self.learner.n_steps();
+            self.iterate(observer)?;
+            let n_intervals = self.experiment.audit.checkpoints - 1;
+            let interval = |n_steps: u64| u128::from(n_steps) * u128::from(n_intervals) / u128::from(steps);
+            if interval(self.learner.n_steps()) > interval(before) || self.learner.n_steps() >= steps {
+                self.checkpoint(observer)?;
+            }
+        }
+        let finals = self.finals(observer)?;
+        self.timing.profile = self.learner.profile();
+        self.timing.n_steps = self.learner.n_steps();
+        Ok(Trained {
+            checkpoints: self.checkpoints,
+            finals,
+            timing: self.timing,
+        })
+    }
+
+    fn iterate(&mut self, observer: &mut dyn RunObserver) -> Result<(), Error> {
+        let pending = &mut self.pending;
+        let began = Instant::now();
+        self.learner.iterate(&mut |event: &TrainEvent| {
+            let TrainEvent::Iteration(iteration) = event;
+            pending.extend(iteration_record(iteration));
+            observer.on_event(&RunEvent::Iteration(iteration));
+        })?;
+        self.timing.training_seconds += began.elapsed().as_secs_f64();
+        Ok(())
+    }
+
+    /// Evaluates the policy as it is and makes the run resumable from here.
+    fn checkpoint(&mut self, observer: &mut dyn RunObserver) -> Result<(), Error> {
+        let began = Instant::now();
+        let number = self.checkpoints.len() as u32;
+        let policy = self.learner.policy();
+        let play = |play, label, n_episodes: u64| {
+            let seed = self.seed.child(label, u64::from(number));
+            let n_episodes = usize::try_from(n_episodes).expect("the range was checked");
+            play_network(self.task, &policy, play, n_episodes, seed, &self.pool)
+        };
+        let sampled = play(Play::Sampled, "evaluation", self.experiment.audit.episodes);
+        let greedy = play(
+            Play::Greedy,
+            "greedy evaluation",
+            self.experiment.greedy_episodes_per_checkpoint,
+        );
+        let metrics = CheckpointMetrics {
+            checkpoint: number,
+            pressure: self.learner.n_steps(),
+            sampled: Returns::of(&sampled.outcomes)?,
+            greedy: Returns::of(&greedy.outcomes)?,
+        };
+        self.folder.write(&checkpoint_file(number), &policy.to_bytes())?;
+        self.write_part(number, sampled)?;
+        self.metrics_bytes =
+            self.folder.append(METRICS, metrics.to_line(&self.names.components).as_bytes())?;
+        self.append_tensorboard(&metrics)?;
+        observer.on_event(&RunEvent::Checkpoint(&metrics));
+        self.checkpoints.push(metrics);
+        self.timing.evaluation_seconds += began.elapsed().as_secs_f64();
+        let state = RunState {
+            n_checkpoints: number + 1,
+            training_seconds: self.timing.training_seconds,
+            evaluation_seconds: self.timing.evaluation_seconds,
+            metrics_bytes: self.metrics_bytes,
+            tensorboard_bytes: self.tensorboard_bytes,
+            learner: self.learner.save(),
+        };
+        self.folder.write(state::FILE, &state.to_bytes())
+    }
+
+    fn append_tensorboard(&mut self, metrics: &CheckpointMetrics) -> Result<(), Error> {
+        let mut records = vec![];
+        if self.tensorboard_bytes == 0 {
+            records.extend(tensorboard::header(wall_time()));
+        }
+        records.append(&mut self.pending);
+        let mut scalars = vec![("evaluation/proxy", metrics.sampled.proxy_mean())];
+        scalars.extend(metrics.sampled.intent_mean().map(|mean| ("evaluation/intent", mean)));
+        scalars.push(("evaluation/greedy_proxy", metrics.greedy.proxy_mean()));
+        scalars.extend(metrics.greedy.intent_mean().map(|mean| ("evaluation/greedy_intent", mean)));
+        records.extend(tensorboard::scalars(wall_time(), metrics.pressure, &scalars));
+        self.tensorboard_bytes = self.folder.append(TENSORBOARD, &records)?;
+        Ok(())
+    }
+
+    /// The recorded episodes of one checkpoint, kept apart until the run ends.
+    fn write_part(&self, number: u32, played: Played) -> Result<(), Error> {
+        let group = EpisodeGroup {
+            player: Player::Sampled,
+            checkpoint: Some(number),
+            pressure: self.learner.n_steps() as f64,
+            episodes: played.within(&self.names, self.recording_budget()),
+        };
+        self.write_episodes(&part_file(number), vec![group])
+    }
+
+    fn recording_budget(&self) -> usize {
+        RECORDING_BYTES / (self.experiment.audit.checkpoints as usize + 2)
+    }
+
+    fn write_episodes(&self, name: &str, groups: Vec<EpisodeGroup>) -> Result<(), Error> {
+        self.folder.write_with(name, |file| {
+            trajectories::write(file, &self.names, groups).map_err(std::io::Error::other)
+        })
+    }
+
+    /// The final policy's greedy episodes, the reference's episodes, and the files that hold them.
+    fn finals(&mut self, observer: &mut dyn RunObserver) -> Result<FinalReturns, Error> {
+        observer.on_event(&RunEvent::Evaluating);
+        let began = Instant::now();
+        let policy = self.learner.policy();
+        let bytes = policy.to_bytes();
+        let n_episodes = usize::try_from(self.experiment.greedy_episodes).expect("the range was checked");
+        let seed = self.seed.child("final evaluation", 0);
+        let greedy = play_network(self.task, &policy, Play::Greedy, n_episodes, seed, &self.pool);
+        let mut finals = FinalReturns {
+            greedy: Returns::of(&greedy.outcomes)?,
+            reference: None,
+        };
+        let last = self.checkpoints.last().expect("the untrained policy is a checkpoint");
+        let mut groups = vec![EpisodeGroup {
+            player: Player::Greedy,
+            checkpoint: Some(last.checkpoint),
+            pressure: last.pressure as f64,
+            episodes: greedy.within(&self.names, self.recording_budget()),
+        }];
+        if let Some(name) = &self.experiment.reference {
+            let n_episodes =
+                usize::try_from(self.experiment.reference_episodes).expect("the range was checked");
+            let seed = self.seed.child("reference evaluation", 0);
+            let played = play_script(self.task, name, n_episodes, seed, &self.pool)?;
+            finals.reference = Some((name.clone(), Returns::of(&played.outcomes)?));
+            groups.push(EpisodeGroup {
+                player: Player::Reference,
+                checkpoint: None,
+                pressure: 0.0,
+                episodes: played.within(&self.names, self.recording_budget()),
+            });
+        }
+        let mut all = self.read_parts()?;
+        all.append(&mut groups);
+        self.write_episodes(TRAJECTORIES, all)?;
+        self.folder.write(super::FINALS, finals.to_json(&self.names.components).as_bytes())?;
+        self.folder.write(FINAL_POLICY, &bytes)?;
+        for number in 0..self.checkpoints.len() as u32 {
+            self.folder.remove(&part_file(number));
+        }
+        self.timing.evaluation_seconds += began.elapsed().as_secs_f64();
+        Ok(finals)
+    }
+
+    fn read_parts(&self) -> Result<Vec<EpisodeGroup>, Error> {
+        let mut groups = vec![];
+        for number in 0..self.checkpoints.len() as u32 {
+            let path = self.folder.file(&part_file(number));
+            if path.exists() {
+                groups.append(&mut read_trajectories(&path)?.1);
+            } else {
+                // A kill between the last file and the verdict had removed the parts already.
+                return Ok(self.read_whole()?.unwrap_or(groups));
+            }
+        }
+        Ok(groups)
+    }
+
+    fn read_whole(&self) -> Result<Option<Vec<EpisodeGroup>>, Error> {
+        let path = self.folder.file(TRAJECTORIES);
+        if !path.exists() {
+            return Ok(None);
+        }
+        let (_, mut groups) = read_trajectories(&path)?;
+        groups.retain(|group| group.player == Player::Sampled);
+        Ok(Some(groups))
+    }
+}
+
+/// The file of a checkpoint's policy, in the run's folder.
+pub(super) fn checkpoint_file(number: u32) -> String {
+    format!("checkpoints/{number:04}.safetensors")
+}
+
+fn part_file(number: u32) -> String {
+    format!("checkpoints/{number:04}.episodes.parquet")
+}
+
+/// Whether a run has been finished: its verdict is the last file that it writes.
+pub(super) fn is_finished(folder: &Path) -> bool {
+    folder.join(super::VERDICT).is_file()
+}
+
+fn iteration_record(iteration: &Iteration) -> Vec<u8> {
+    let optional = [
+        ("training/reward_return", iteration.reward_return),
+        ("training/intent_return", iteration.intent_return),
+        ("training/episode_length", iteration.episode_length),
+        ("training/policy_loss", iteration.policy_loss),
+        ("training/value_loss", iteration.value_loss),
+        ("training/entropy", iteration.entropy),
+        ("training/approximate_kl", iteration.approximate_kl),
+        ("training/clip_fraction", iteration.clip_fraction),
+        ("training/explained_variance", iteration.explained_variance),
+        ("training/exploration", iteration.exploration),
+    ];
+    let mut scalars: Vec<(&str, f64)> = optional
+        .into_iter()
+        .filter_map(|(tag, value)| Some((tag, value?)))
+        .collect();
+    scalars.push(("training/learning_rate", f64::from(iteration.learning_rate)));
+    tensorboard::scalars(wall_time(), iteration.n_steps, &scalars)
+}
+
+fn wall_time() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
+}
