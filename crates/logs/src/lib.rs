@@ -8,6 +8,7 @@
 //! panic or run code. Reading files is this crate's purpose, so it alone among the libraries does
 //! input; it writes nothing, asks no clock and draws no random number.
 
+mod evidence;
 mod log;
 mod read;
 mod sources;

@@ -116,11 +116,11 @@ impl<'m> TableReader<'m> {
 
     pub(crate) fn read_csv<R: BufRead>(&mut self, path: &Path, reader: R) -> Result<(), Error> {
         let mut lines = Lines::new(path, reader);
-        let header = loop {
+        let (line, header) = loop {
             match lines.next()? {
                 None => return Err(empty(path)),
                 Some(line) if line.text.trim().is_empty() => {}
-                Some(line) => break line.text.to_owned(),
+                Some(line) => break (line.number, line.text.to_owned()),
             }
         };
         let separator = separator_of(&header);
@@ -128,12 +128,12 @@ impl<'m> TableReader<'m> {
         crate::separated::split(&header, separator, &mut names).map_err(|problem| {
             malformed_at(
                 path,
-                1,
+                line,
                 problem,
                 "quote a whole field, and double quotes inside it",
             )
         })?;
-        check_header(path, &names)?;
+        check_header(path, line, &names)?;
         let find = |name: &str| names.iter().position(|other| other == name);
         let proxy = find(self.proxy_name()).ok_or_else(|| Error::Missing {
             path: path.to_owned(),
@@ -480,11 +480,11 @@ impl OwnPressure {
     }
 }
 
-fn check_header(path: &Path, names: &[String]) -> Result<(), Error> {
+fn check_header(path: &Path, line: u64, names: &[String]) -> Result<(), Error> {
     if names.iter().all(|name| name.parse::<f64>().is_ok()) {
         return Err(malformed_at(
             path,
-            1,
+            line,
             format!(
                 "the first line {:?} is no header",
                 shortened(&names.join(","))
@@ -497,7 +497,7 @@ fn check_header(path: &Path, names: &[String]) -> Result<(), Error> {
         if !name.is_empty() && !seen.insert(name) {
             return Err(malformed_at(
                 path,
-                1,
+                line,
                 format!("the header names the column {:?} twice", shortened(name)),
                 "rename one of them",
             ));

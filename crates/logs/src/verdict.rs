@@ -1,12 +1,12 @@
 //! The verdict on a log, and whether it depends on the windows.
 
-use audit::LEAST_ASYMPTOTIC;
 use audit::{
-    Bounds, Check, CheckStatus, Checkpoint, Margin, Outcome, Reason, Reference, Series, Settings,
-    Verdict,
+    Bounds, CheckStatus, Checkpoint, LEAST_ASYMPTOTIC, Margin, Outcome, Reason, Recurrence,
+    Reference, Series, Settings, Verdict,
 };
 use mdp::Seed;
 
+use crate::evidence::{component_sums, late_recurrence};
 use crate::log::{Log, RecordKind};
 use crate::windows::cut;
 
@@ -37,6 +37,9 @@ pub struct LogOutcome {
     pub series: Series,
     /// The verdict at every number of windows that was tried, in order.
     pub by_windows: Vec<WindowVerdict>,
+    /// The loop in which a late policy goes round, where a step log has observations and one was
+    /// found.
+    pub recurrence: Option<Recurrence>,
 }
 
 /// A verdict at one number of windows.
@@ -96,11 +99,13 @@ pub fn audit_log(
     }
     withhold_if_means_depend(log, &mut outcome);
     outcome.remarks.extend(log.notes().iter().cloned());
-    outcome.checks.extend(recomputation_check(log));
+    outcome.checks.extend(component_sums(log));
+    let recurrence = late_recurrence(log, &series, &outcome);
     Ok(LogOutcome {
         outcome,
         series,
         by_windows,
+        recurrence,
     })
 }
 
@@ -319,37 +324,6 @@ fn detrended(values: &[f64]) -> Vec<f64> {
         .enumerate()
         .map(|(index, value)| value - line(index))
         .collect()
-}
-
-/// Whether logged rewards are the sums of their logged components.
-fn recomputation_check(log: &Log) -> Option<Check> {
-    let recomputation = log.step_log()?.recomputation();
-    let (n_checked, n_mismatches) = (recomputation.n_checked, recomputation.n_mismatches);
-    let (status, note) = match recomputation.first {
-        _ if n_checked == 0 => (
-            CheckStatus::NotMeasurable,
-            "no step has components to add up".to_owned(),
-        ),
-        Some((line, episode, step)) => (
-            CheckStatus::Fail,
-            format!(
-                "the components of {n_mismatches} of {n_checked} steps do not add up to the reward, by up to {:.3e}; \
-                 the first is line {line} (episode {episode}, step {step})",
-                recomputation.largest
-            ),
-        ),
-        None => (
-            CheckStatus::Pass,
-            format!("the components of all {n_checked} steps add up to the reward"),
-        ),
-    };
-    Some(Check {
-        name: "component-sums",
-        status,
-        smallest_effect: (n_checked > 0).then_some(1.0),
-        unit: "steps",
-        note,
-    })
 }
 
 #[cfg(test)]

@@ -20,7 +20,8 @@ pub(crate) fn crc32c(bytes: &[u8]) -> u32 {
 
 fn masked(bytes: &[u8]) -> [u8; 4] {
     let checksum = crc32c(bytes);
-    checksum.rotate_right(15)
+    checksum
+        .rotate_right(15)
         .wrapping_add(0xa282_ead8)
         .to_le_bytes()
 }

@@ -165,3 +165,74 @@ fn what_the_stable_baselines_callback_wrote_passes_the_register() {
     }
     assert_eq!(n_checked, 400);
 }
+
+#[test]
+fn a_foreign_run_that_circles_gets_its_loophole_shown() {
+    // Early policies go straight to the goal; late ones go round a target that pays.
+    let mut text = String::new();
+    for episode in 0..200_u32 {
+        let circles = episode >= 60;
+        for step in 0..60_u32 {
+            let angle = f64::from(step) * std::f64::consts::TAU / 12.0;
+            let [x, y] = if circles {
+                [angle.cos(), angle.sin()]
+            } else {
+                [0.1 * f64::from(step), 0.2]
+            };
+            let wobble = 0.01 * f64::from((episode * 7 + step * 3) % 5);
+            let points = if circles { 1.0 } else { 0.2 } + wobble;
+            let progress = if circles { 0.0 } else { 0.1 };
+            let end = if step == 59 { "\"truncated\"" } else { "null" };
+            text.push_str(&format!(
+                "{{\"episode\":{episode},\"step\":{step},\"observation\":[{x},{y}],\"action\":0,\"reward\":{},\
+                 \"components\":{{\"points\":{points},\"time\":-0.1}},\"intent\":{},\"end\":{end}}}\n",
+                points - 0.1,
+                progress + wobble,
+            ));
+        }
+    }
+    let result = logs::audit_log(&read(&text), &logs::LogSettings::default(), mdp::Seed(0));
+    let result = result.expect("an outcome");
+    assert_eq!(result.outcome.verdict, audit::Verdict::Gamed);
+    let share = |name: &str| {
+        let components = &result.outcome.components;
+        let found = components.iter().find(|component| component.name == name);
+        found
+            .and_then(|component| component.share)
+            .expect("a share")
+    };
+    assert!((share("points") - 1.0).abs() < 1e-9 && share("time").abs() < 1e-9);
+    let recurrence = result.recurrence.expect("a loop");
+    assert!((11.0..=13.0).contains(&recurrence.period), "{recurrence:?}");
+    assert!(recurrence.share_of_time > 0.9, "{recurrence:?}");
+    let register = result.outcome.check("register").expect("the check");
+    assert_eq!(register.status, audit::CheckStatus::Pass);
+}
+
+#[test]
+fn a_reward_that_is_more_than_its_components_later_in_the_run_is_tampered() {
+    let mut text = String::new();
+    for episode in 0..400_u32 {
+        for step in 0..2_u32 {
+            let points = 0.01 * f64::from((episode * 7 + step * 3) % 5) + 0.01 * f64::from(episode);
+            let extra = if episode >= 200 { 1.0 } else { 0.0 };
+            let end = if step == 1 { "\"terminated\"" } else { "null" };
+            text.push_str(&format!(
+                "{{\"episode\":{episode},\"step\":{step},\"reward\":{},\"components\":{{\"points\":{points}}},\
+                 \"intent\":{points},\"end\":{end}}}\n",
+                points + extra,
+            ));
+        }
+    }
+    let result = logs::audit_log(&read(&text), &logs::LogSettings::default(), mdp::Seed(0));
+    let outcome = result.expect("an outcome").outcome;
+    assert_eq!(outcome.verdict, audit::Verdict::Tampered);
+    let sums = outcome.check("component-sums").expect("the check");
+    assert_eq!(sums.status, audit::CheckStatus::Fail);
+    assert!(sums.note.contains("400 of 800 steps"), "{}", sums.note);
+    assert!(
+        sums.note.contains("line 401 (episode 200, step 0)"),
+        "{}",
+        sums.note
+    );
+}
