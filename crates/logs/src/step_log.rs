@@ -83,7 +83,8 @@ pub struct StepHeader {
 /// One step as it was logged.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StepRecord {
-    /// What the policy saw before it acted, flattened; empty where not logged.
+    /// What the policy saw before it acted, flattened; of one length throughout the log, or empty
+    /// where not logged.
     pub observation: Vec<f64>,
     /// What it did, flattened; empty where not logged.
     pub action: Vec<f64>,
@@ -252,6 +253,7 @@ pub(crate) struct StepLogReader {
     path: PathBuf,
     header: StepHeader,
     component_names: Option<Vec<String>>,
+    observation_width: Option<usize>,
     open: BTreeMap<u64, Open>,
     episodes: Vec<StepEpisode>,
     /// Numbers of the episodes that ended.
@@ -325,6 +327,7 @@ impl StepLogReader {
             path: path.to_owned(),
             header: StepHeader::default(),
             component_names: None,
+            observation_width: None,
             open: BTreeMap::new(),
             episodes: Vec::new(),
             ended: BTreeSet::new(),
@@ -394,6 +397,19 @@ impl StepLogReader {
     }
 
     fn record(&mut self, raw: &RawStep) -> Result<StepRecord, Problem> {
+        let observation = flattened(&raw.observation, "observation")?;
+        if !observation.is_empty() {
+            let width = *self.observation_width.get_or_insert(observation.len());
+            if observation.len() != width {
+                return Err((
+                    format!(
+                        "the observation holds {} numbers where the first one held {width}",
+                        observation.len()
+                    ),
+                    "write the same numbers at every step, or none",
+                ));
+            }
+        }
         let components = self.components(&raw.components)?;
         let finite = [
             Some(raw.reward),
@@ -406,7 +422,7 @@ impl StepLogReader {
             return Err(("a number is not finite".to_owned(), "write finite numbers"));
         }
         Ok(StepRecord {
-            observation: flattened(&raw.observation, "observation")?,
+            observation,
             action: flattened(&raw.action, "action")?,
             reward: raw.reward,
             received: raw.received.unwrap_or(raw.reward),

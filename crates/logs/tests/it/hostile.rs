@@ -522,6 +522,18 @@ fn step_log_cases() -> Vec<Case> {
         ),
         plain(
             "s.jsonl",
+            concat!(
+                "{\"episode\": 0, \"step\": 0, \"reward\": 1, \"observation\": [1, 2], \"end\": \"truncated\"}\n",
+                "{\"episode\": 1, \"step\": 0, \"reward\": 1, \"observation\": 1, \"end\": \"truncated\"}\n",
+            ),
+            &[
+                "s.jsonl, line 2",
+                "1 numbers where the first one held 2",
+                "or none",
+            ],
+        ),
+        plain(
+            "s.jsonl",
             step("\"observation\": [\"left\"]"),
             &["s.jsonl, line 1", "\"left\"", "lists of numbers"],
         ),
