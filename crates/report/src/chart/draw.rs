@@ -86,11 +86,12 @@ fn panel_drawing(panel: &Panel, layout: &Layout, index: usize, x: &Axis) -> Mark
     let (left, right) = (layout.left, layout.width - layout.right);
     let y = value_axis(panel, layout, index);
     let clip = format!("plot-{}-{index}", layout.name);
+    let meaning_room = layout.width - left - (panel.title.len() + 3) as f64 * layout.letter;
     html! {
         clipPath id=(clip) { rect x=(left) y=(top) width=(right - left) height=(bottom - top) {} }
         text class={ "panel-title " (panel.class) } x=(left) y=(top - 14.0) {
             (panel.title)
-            tspan class="meaning" dx="8" { (fitted(&panel.meaning, layout, panel.title.len())) }
+            tspan class="meaning" dx="8" { (fitted(&panel.meaning, meaning_room, layout)) }
         }
         @for tick in y.ticks(4) {
             line class=@if tick == 0.0 { "grid zero" } @else { "grid" } x1=(left) x2=(right) y1=(pixel(y.at(tick))) y2=(pixel(y.at(tick))) {}
@@ -101,7 +102,7 @@ fn panel_drawing(panel: &Panel, layout: &Layout, index: usize, x: &Axis) -> Mark
             @if let Some(level) = &panel.level { (level_drawing(level, layout, &y)) }
             @for line in &panel.lines { (line_drawing(line, x, &y)) }
         }
-        @if let Some(ring) = &panel.ring { (ring_drawing(ring, layout, x, &y)) }
+        @if let Some(ring) = visible_ring(panel, x, &y) { (ring_drawing(ring, layout, x, &y)) }
         @if let Some(level) = &panel.level { (level_label(level, panel, layout, index, x, &y)) }
         (end_labels(panel, layout, index, x, &y))
     }
@@ -140,7 +141,10 @@ fn level_label(
     if !y.holds(level.value.mean) {
         return html! {};
     }
-    let text = format!("{} {}", level.name, amount(level.value.mean));
+    let value = amount(level.value.mean);
+    let room = layout.width - layout.left - layout.right - 8.0;
+    let name_room = room - (value.chars().count() + 1) as f64 * layout.letter;
+    let text = format!("{} {value}", fitted(&level.name, name_room, layout));
     let (top, bottom) = layout.panel(index);
     let bounds = Area {
         left: layout.left + 4.0,
@@ -153,12 +157,7 @@ fn level_label(
         .iter()
         .flat_map(|line| curve_areas(&line.points, x, y))
         .collect();
-    obstacles.extend(
-        panel
-            .ring
-            .as_ref()
-            .map(|ring| ring_label(ring, layout, x, y).1),
-    );
+    obstacles.extend(visible_ring(panel, x, y).map(|ring| ring_label(ring, layout, x, y).1));
     let width = text.chars().count() as f64 * layout.letter;
     let (left, baseline) = label::along(y.at(level.value.mean), width, bounds, &obstacles);
     html! { text class="reference-label" x=(pixel(left)) y=(pixel(baseline)) { (text) } }
@@ -182,6 +181,12 @@ fn end_labels(panel: &Panel, layout: &Layout, index: usize, x: &Axis, y: &Axis) 
             text class={ "end " (line.class) } x=(pixel(x.at(*at) + 7.0)) y=(pixel(baseline)) { (amount(value.mean)) }
         }
     }
+}
+
+/// The ring, where it lies inside its panel.
+fn visible_ring<'p>(panel: &'p Panel, x: &Axis, y: &Axis) -> Option<&'p Ring> {
+    let ring = panel.ring.as_ref()?;
+    (x.holds(ring.at.0) && y.holds(ring.at.1)).then_some(ring)
 }
 
 fn ring_drawing(ring: &Ring, layout: &Layout, x: &Axis, y: &Axis) -> Markup {
@@ -241,10 +246,9 @@ fn pressure_labels(chart: &Chart, layout: &Layout, x: &Axis, height: f64) -> Mar
     }
 }
 
-/// What of a text fits on a panel's title line.
-fn fitted(text: &str, layout: &Layout, taken: usize) -> String {
-    let room = ((layout.width - layout.left) / layout.letter) as usize;
-    let most = room.saturating_sub(taken + 4);
+/// What of a text fits into a width, with an ellipsis where it is cut.
+fn fitted(text: &str, width: f64, layout: &Layout) -> String {
+    let most = (width / layout.letter).max(0.0) as usize;
     if text.chars().count() <= most {
         return text.into();
     }

@@ -233,6 +233,9 @@ fn any_page() -> impl Strategy<Value = Page> {
                 })
                 .collect();
             page.experiment = name.clone();
+            if box_[1] > box_[2] {
+                page.curves.scale = report::Scale::Logarithmic;
+            }
             page.configuration = format!("{name}\n[{place}]\n{place} = {name}");
             if let Some(onset) = &mut page.verdict.onset {
                 onset.pressure = level;
