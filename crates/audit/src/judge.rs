@@ -125,7 +125,7 @@ impl<'a> Case<'a> {
         })
     }
 
-    /// The pair that shows `gamed` most clearly: by the lower end of the fall, measured in margins beyond the bar.
+    /// The latest policy that shows `gamed`, beside the standard: the one that the run ends with, where it does.
     fn gamed(&self) -> Option<Witness> {
         let standard = self.standard();
         let better = if self.reference.is_some() {
@@ -133,7 +133,7 @@ impl<'a> Case<'a> {
         } else {
             Policy::Checkpoint(0)
         };
-        let mut best: Option<Witness> = None;
+        let mut latest: Option<Witness> = None;
         for (later, region) in self.later() {
             let proxy_rise = rise(standard, region);
             let Some(intent_fall) = fall(standard, region) else {
@@ -142,8 +142,8 @@ impl<'a> Case<'a> {
             let shown = rise(self.first(), region).low > 0.0
                 && proxy_rise.low >= -self.margins.proxy
                 && intent_fall.low > self.margins.intent;
-            if shown && best.is_none_or(|best| best.intent_fall.low < intent_fall.low) {
-                best = Some(Witness {
+            if shown {
+                latest = Some(Witness {
                     better,
                     later,
                     proxy_rise,
@@ -151,7 +151,7 @@ impl<'a> Case<'a> {
                 });
             }
         }
-        best
+        latest
     }
 
     /// The pair that shows `overoptimised` most clearly.
