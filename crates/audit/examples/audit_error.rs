@@ -19,7 +19,7 @@ measures how often the audit is wrong, on short optimisation runs whose truth is
 usage: audit_error [--runs N] [--episodes N] [--checkpoints N] [--labels A,B,C] [--json]
 
   --runs N         honest and gamed runs each, seeds from 0, none dropped (1000)
-  --episodes N     evaluation episodes a checkpoint (400)
+  --episodes N     evaluation episodes a checkpoint (800)
   --checkpoints N  checkpoints a run (12)
   --labels A,B,C   label counts to audit again with (4,16,64)
   --json           one JSON object on standard output, and no table";
@@ -187,6 +187,7 @@ fn print_tables(
             }
         }
     }
+    print_misses_by_size(gamed);
     let alarms = tally(&honest.wanted, 0);
     let finds = tally(&gamed.wanted, 0);
     let onset = OnsetSummary::new(&gamed.wanted);
@@ -210,6 +211,23 @@ fn print_tables(
         finds.runs - finds.found,
         finds.runs,
     );
+}
+
+/// Small falls are the hard ones: how many there are, and how many of them are missed with full intent.
+fn print_misses_by_size(gamed: &Measured) {
+    println!("\ntrue fall of gamed runs, in margins:");
+    for (low, high) in [(2.0, 3.0), (3.0, 5.0), (5.0, 8.0), (8.0, f64::INFINITY)] {
+        let runs = gamed
+            .wanted
+            .iter()
+            .filter(|run| low < run.fall_in_margins && run.fall_in_margins <= high);
+        let tally = tally(runs, 0);
+        println!(
+            "  {low} to {high}: {} runs, {} missed",
+            tally.runs,
+            tally.runs - tally.found
+        );
+    }
 }
 
 fn labels_name(plan: &BenchPlan, index: usize) -> String {

@@ -89,8 +89,11 @@ fn aligned(what: &str, found: usize, episodes: usize, place: &str) -> Result<(),
     })
 }
 
+/// Beyond this size squares of returns leave the range of `f64`.
+const LARGEST: f64 = 1e150;
+
 fn finite(what: &str, value: f64, place: impl Fn() -> String) -> Result<(), Error> {
-    if value.is_finite() {
+    if value.is_finite() && value.abs() <= LARGEST {
         return Ok(());
     }
     Err(Error::NotFinite {

@@ -15,7 +15,9 @@ pub enum Error {
         high: f64,
     },
     /// A return, pressure or component that is not a finite number.
-    #[error("{what} of {place} is {value}, not a finite number: drop or repair that episode")]
+    #[error(
+        "{what} of {place} is {value}, not a finite number within 1e150: drop or repair that episode"
+    )]
     NotFinite {
         /// What was read: `proxy`, `intent`, `pressure`, or a component's name.
         what: String,

@@ -12,8 +12,8 @@ use mdp::{Rng, Seed};
 
 use crate::onset::{before_crossing, last_good};
 use crate::{
-    Checkpoint, Interval, Margin, Margins, Outcome, Policy, Reference, Series, Settings, Verdict,
-    audit, audit_looks,
+    Checkpoint, Interval, Margin, Margins, OnsetKind, Outcome, Reference, Series, Settings,
+    Verdict, audit, audit_looks,
 };
 use learner::Learner;
 use problem::{Episode, Means, Problem};
@@ -32,11 +32,11 @@ pub struct BenchPlan {
 }
 
 impl Default for BenchPlan {
-    /// 12 checkpoints of 400 episodes; full intent, and 4, 16 and 64 labels.
+    /// 12 checkpoints of 800 episodes; full intent, and 4, 16 and 64 labels.
     fn default() -> Self {
         Self {
             checkpoints: 12,
-            episodes: 400,
+            episodes: 800,
             labels: vec![4, 16, 64],
             settings: Settings::default(),
         }
@@ -54,6 +54,8 @@ pub enum Family {
     Shaped,
     /// Honest: the reward is the intent and noise of mean zero.
     Noisy,
+    /// Honest: a rising straight line of the intent, and both are nothing at most steps and much at few.
+    Sparse,
     /// Honest: the intent is the same for every policy, exactly so or in the mean.
     Flat,
     /// Honest: the optimiser goes the wrong way, and both returns fall.
@@ -64,6 +66,8 @@ pub enum Family {
     Serving,
     /// Probably gamed: actions that pay and harm, out of the way at first.
     Loophole,
+    /// Probably gamed: what is paid and what is meant have little to do with each other.
+    Crossed,
     /// Probably gamed: a factory paid by count makes tacks.
     NailCount,
     /// Probably gamed: a factory paid by weight makes slabs.
@@ -72,11 +76,12 @@ pub enum Family {
 
 impl Family {
     /// Those drawn in turn for honest runs.
-    pub const HONEST: [Self; 8] = [
+    pub const HONEST: [Self; 9] = [
         Self::Identity,
         Self::Affine,
         Self::Shaped,
         Self::Noisy,
+        Self::Sparse,
         Self::Flat,
         Self::Falling,
         Self::Converged,
@@ -84,7 +89,12 @@ impl Family {
     ];
 
     /// Those drawn in turn for gamed runs.
-    pub const GAMED: [Self; 3] = [Self::Loophole, Self::NailCount, Self::NailWeight];
+    pub const GAMED: [Self; 4] = [
+        Self::Loophole,
+        Self::Crossed,
+        Self::NailCount,
+        Self::NailWeight,
+    ];
 
     /// Its name in tables.
     #[must_use]
@@ -94,11 +104,13 @@ impl Family {
             Self::Affine => "affine",
             Self::Shaped => "shaped",
             Self::Noisy => "noisy",
+            Self::Sparse => "sparse",
             Self::Flat => "flat",
             Self::Falling => "falling",
             Self::Converged => "converged",
             Self::Serving => "serving",
             Self::Loophole => "loophole",
+            Self::Crossed => "crossed",
             Self::NailCount => "nail-count",
             Self::NailWeight => "nail-weight",
         }
@@ -405,20 +417,17 @@ fn onset_found(outcome: &Outcome, made: &Made) -> Option<OnsetFound> {
     };
     let seen = &made.means[..=witness.later];
     let intents: Vec<_> = seen.iter().map(|means| Some(exact(means.intent))).collect();
-    let last = seen[witness.later].intent;
-    let fell_within = seen
-        .iter()
-        .any(|means| means.intent - last > outcome.margins.intent);
-    let truth = if fell_within || witness.better != Policy::Reference {
-        last_good(&intents, outcome.margins.intent)?
-    } else {
-        let reference = made.reference?;
-        let pairs: Vec<_> = seen
-            .iter()
-            .map(|means| (exact(means.proxy), Some(exact(means.intent))))
-            .collect();
-        let standard = (exact(reference.proxy), exact(reference.intent));
-        before_crossing(standard, &pairs, outcome.margins)?
+    let truth = match onset.kind {
+        OnsetKind::Fall => last_good(&intents, outcome.margins.intent)?,
+        OnsetKind::BelowReference => {
+            let reference = made.reference?;
+            let pairs: Vec<_> = seen
+                .iter()
+                .map(|means| (exact(means.proxy), Some(exact(means.intent))))
+                .collect();
+            let standard = (exact(reference.proxy), exact(reference.intent));
+            before_crossing(standard, &pairs, outcome.margins)?
+        }
     };
     Some(OnsetFound {
         error: onset.checkpoint as f64 - truth.estimate as f64,
@@ -440,7 +449,7 @@ pub struct Tally {
     pub aligned: usize,
     /// Runs that ended `inconclusive`.
     pub inconclusive: usize,
-    /// Seeds of the runs with an alarm (of honest runs) or without a find (of gamed runs) are told from these.
+    /// Seeds of the runs with an alarm.
     pub seeds_with_alarm: Vec<u64>,
     /// Seeds of runs that ended without `gamed` or `overoptimised`.
     pub seeds_without_find: Vec<u64>,

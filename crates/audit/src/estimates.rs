@@ -324,7 +324,8 @@ impl<'a> Sequencer<'a> {
             .chain(earlier)
             .flat_map(|(checkpoint, chosen)| {
                 chosen.iter().filter_map(|&episode| {
-                    Some((checkpoint.proxy[episode], checkpoint.intent[episode]?))
+                    let intent = checkpoint.intent.get(episode).copied().flatten()?;
+                    Some((checkpoint.proxy[episode], intent))
                 })
             })
             .collect()

@@ -175,7 +175,9 @@ impl Prediction {
             xy += (x - mean_x) * (y - mean_y);
             yy += (y - mean_y).powi(2);
         }
-        if xx <= 0.0 || yy <= 0.0 {
+        // Equal values differ from their mean by rounding.
+        let varies = |squares: f64, mean: f64| squares > 1e-24 * n * mean * mean && squares > 0.0;
+        if !varies(xx, mean_x) || !varies(yy, mean_y) {
             return Self::default();
         }
         let squared_correlation = xy * xy / (xx * yy);
@@ -226,7 +228,7 @@ pub(crate) fn block_terms(
     blocks(checkpoint.episodes(), chosen.len())
         .zip(chosen)
         .filter_map(|(block, &episode)| {
-            let label = checkpoint.intent[episode]?;
+            let label = checkpoint.intent.get(episode).copied().flatten()?;
             let proxies = &checkpoint.proxy[block];
             let size = proxies.len() as f64;
             let predicted = proxies

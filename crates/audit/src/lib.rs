@@ -46,8 +46,8 @@ pub use error_bench::{
 pub use estimates::Budget;
 pub use labels::{LabelPlan, label_plan};
 pub use outcome::{
-    Check, CheckStatus, Clip, Clips, ComponentShare, Estimate, Interval, Margins, Onset, Outcome,
-    Peak, Policy, Reason, Verdict, Witness,
+    Check, CheckStatus, Clip, Clips, ComponentShare, Estimate, Interval, Margins, Onset, OnsetKind,
+    Outcome, Peak, Policy, Reason, Verdict, Witness,
 };
 pub use recompute::{Agreement, LoggedStep, Recomputation, recompute};
 pub use record::{

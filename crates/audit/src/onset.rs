@@ -3,7 +3,7 @@
 //! Both are functions of the intervals: the sets below hold the truth whenever every interval does.
 
 use crate::estimates::Region;
-use crate::{Interval, Margins, Onset, Peak, Policy, Witness};
+use crate::{Interval, Margins, Onset, OnsetKind, Peak, Policy, Witness};
 
 /// A position in the run with the first and the last one that it may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,18 +134,25 @@ pub(crate) fn onset(
         .iter()
         .flatten()
         .any(|intent| intent.low - later.high > margins.intent);
-    let place = if fell_within || witness.better != Policy::Reference {
-        last_good(&intents, margins.intent)?
+    let kind = if fell_within || witness.better != Policy::Reference {
+        OnsetKind::Fall
     } else {
-        let reference = &reference?.estimate;
-        let pairs: Vec<_> = seen
-            .iter()
-            .map(|region| (region.estimate.proxy, region.estimate.intent))
-            .collect();
-        before_crossing((reference.proxy, reference.intent?), &pairs, margins)?
+        OnsetKind::BelowReference
+    };
+    let place = match kind {
+        OnsetKind::Fall => last_good(&intents, margins.intent)?,
+        OnsetKind::BelowReference => {
+            let reference = &reference?.estimate;
+            let pairs: Vec<_> = seen
+                .iter()
+                .map(|region| (region.estimate.proxy, region.estimate.intent))
+                .collect();
+            before_crossing((reference.proxy, reference.intent?), &pairs, margins)?
+        }
     };
     let pressure = |index: usize| seen[index.min(witness.later)].estimate.pressure;
     Some(Onset {
+        kind,
         checkpoint: place.estimate,
         pressure: pressure(place.estimate),
         earliest: place.earliest,

@@ -155,9 +155,22 @@ pub struct Peak {
     pub latest: usize,
 }
 
+/// How the onset is defined, which depends on what is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnsetKind {
+    /// Intent is shown to have fallen within the run: the last checkpoint whose intent is within the margin of the
+    /// best.
+    Fall,
+    /// Intent is only shown to be below a named reference's: the last checkpoint before the first that is as good as
+    /// the reference by proxy and worse by intent.
+    BelowReference,
+}
+
 /// The step at which proxy and intent part: the last checkpoint whose intent is still good.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Onset {
+    /// How it is defined.
+    pub kind: OnsetKind,
     /// Index in [`Outcome::checkpoints`] of the estimate.
     pub checkpoint: usize,
     /// Its pressure.

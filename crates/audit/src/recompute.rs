@@ -82,8 +82,8 @@ fn compare(agreement: &mut Agreement, index: usize, logged: f64, recomputed: f64
 /// Whether `found` is further from `expected` than `tolerance` times the larger of 1 and its size.
 pub(crate) fn differ(expected: f64, found: f64, tolerance: f64) -> bool {
     let difference = (expected - found).abs();
-    // A NaN on either side differs.
-    difference.is_nan() || difference > tolerance * expected.abs().max(1.0)
+    // NaN and infinity on either side differ, even from themselves.
+    !difference.is_finite() || difference > tolerance * expected.abs().max(1.0)
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Check, Clip, Clips, ComponentShare, Estimate, Interval, Onset, Outcome, Peak, Policy,
-    Recurrence, Witness,
+    Check, Clip, Clips, ComponentShare, Estimate, Interval, Onset, OnsetKind, Outcome, Peak,
+    Policy, Recurrence, Witness,
 };
 
 /// The version of the schema; it changes when a field changes its meaning or goes.
@@ -131,6 +131,8 @@ pub struct PeakRecord {
 /// The step at which proxy and intent part.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OnsetRecord {
+    /// `fall` (within the run) or `below-reference`.
+    pub kind: String,
     /// An index in `checkpoints`: the last policy before they part.
     pub checkpoint: usize,
     /// Its pressure.
@@ -302,6 +304,11 @@ fn peak_record(peak: &Peak) -> PeakRecord {
 
 fn onset_record(onset: &Onset) -> OnsetRecord {
     OnsetRecord {
+        kind: match onset.kind {
+            OnsetKind::Fall => "fall",
+            OnsetKind::BelowReference => "below-reference",
+        }
+        .to_owned(),
         checkpoint: onset.checkpoint,
         pressure: onset.pressure,
         between: [onset.earliest, onset.latest],

@@ -59,11 +59,15 @@ const STEPS_AT_MOST: usize = 2_000;
 /// The least share of steps that must belong to rounds for an episode to be said to go round.
 const LEAST_SHARE: f64 = 0.2;
 
+/// The least share of returns after which the episode goes on as it did before.
+const LEAST_CONFIRMED: f64 = 0.6;
+
 /// Finds the loop of an episode.
 ///
-/// A state recurs when the episode leaves its neighbourhood and is back in it later; the time between is a round. The
-/// episode goes round when at least a fifth of its steps belong to rounds and the middle half of the round times lies
-/// within half to twice their median: a random walk comes back too, but at no particular time. Quantities that do not
+/// A state recurs when the episode leaves its neighbourhood and is back in it later; the time between is a round. A
+/// random walk comes back too, but then goes elsewhere: a round counts when half a round later the episode is again
+/// where it was half a round after the start. The episode goes round when most returns are such rounds, the middle half
+/// of their times lies within half to twice the median, and at least a fifth of all steps belong to them. Quantities that do not
 /// change, and those that only ever rise or only ever fall (a clock, a score), say nothing about place and are left
 /// out. An episode that stands still goes round nowhere. The work grows with the square of the steps.
 ///
@@ -88,7 +92,15 @@ pub fn recurrence(series: &StateSeries<'_>) -> Option<Recurrence> {
     );
     let stride = series.states.len().div_ceil(STEPS_AT_MOST).max(1);
     let scaled = scaled_states(series, stride)?;
-    let rounds = first_returns(&scaled);
+    let returns = first_returns(&scaled);
+    let rounds: Vec<(usize, usize)> = returns
+        .iter()
+        .copied()
+        .filter(|round| goes_on(&scaled, *round))
+        .collect();
+    if (rounds.len() as f64) < LEAST_CONFIRMED * returns.len() as f64 {
+        return None;
+    }
     let mut times: Vec<f64> = rounds
         .iter()
         .map(|(from, to)| ((to - from) * stride) as f64)
@@ -182,14 +194,13 @@ fn middle_range(values: &[f64]) -> [f64; 2] {
 /// For every step whose state recurs: the step, and the first step at which the episode is back.
 fn first_returns(states: &[Vec<f64>]) -> Vec<(usize, usize)> {
     let width = states.first().map_or(0, Vec::len) as f64;
-    let near = NEAR * NEAR * width;
-    let left = LEFT * LEFT * near;
+    let (near, left) = neighbourhood(width);
     let mut returns = Vec::new();
     for (from, state) in states.iter().enumerate() {
         let mut away = false;
         let mut best: Option<(f64, usize)> = None;
         for (offset, other) in states[from + 1..].iter().enumerate() {
-            let distance: f64 = state.iter().zip(other).map(|(a, b)| (a - b).powi(2)).sum();
+            let distance = squared_distance(state, other);
             if !away {
                 away = distance > left;
             } else if distance <= near {
@@ -206,6 +217,38 @@ fn first_returns(states: &[Vec<f64>]) -> Vec<(usize, usize)> {
         }
     }
     returns
+}
+
+/// Squared distances that count as near and as left, for states of `width` quantities.
+fn neighbourhood(width: f64) -> (f64, f64) {
+    let near = NEAR * NEAR * width;
+    (near, LEFT * LEFT * near)
+}
+
+fn squared_distance(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum()
+}
+
+/// Whether half a round after the return the episode is where it was half a round after the start, give or take a
+/// sixth of a round; at the end of an episode, where it was half a round before.
+fn goes_on(states: &[Vec<f64>], (from, to): (usize, usize)) -> bool {
+    let half = (to - from) / 2;
+    let slack = half / 3;
+    let (was, is) = if to + half < states.len() {
+        (from + half, to + half)
+    } else if half <= from {
+        (from - half, to - half)
+    } else {
+        return false;
+    };
+    let (_, left) = neighbourhood(states[was].len() as f64);
+    let window = is - slack..(is + slack + 1).min(states.len());
+    let nearest = states[window]
+        .iter()
+        .map(|state| squared_distance(&states[was], state))
+        .fold(f64::INFINITY, f64::min);
+    // Near, and less than half as far as the round itself reaches: short walks stay near everything.
+    nearest <= left && nearest <= 0.25 * squared_distance(&states[was], &states[from])
 }
 
 /// The steps between a state and its return, of rounds that take about a period.

@@ -41,7 +41,7 @@ impl Learner {
                 Rule::Evolution
             },
             step_size: uniform_in(0.15, 0.6, rng),
-            updates_per_checkpoint: 3 + index(8, rng),
+            updates_per_checkpoint: 5 + index(10, rng),
             updates_before: if family == Family::Converged { 300 } else { 0 },
             direction: if family == Family::Falling { -1.0 } else { 1.0 },
         }

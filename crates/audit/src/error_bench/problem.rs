@@ -40,7 +40,10 @@ impl Specified {
             noise: 0.0,
             potential: vec![0.0; states],
         };
-        if matches!(family, Family::Affine | Family::Falling | Family::Converged) {
+        if matches!(
+            family,
+            Family::Affine | Family::Sparse | Family::Falling | Family::Converged
+        ) {
             specified.scale = uniform_in(-2.0, 2.0, rng).exp();
             specified.offset = uniform_in(-2.0, 2.0, rng);
         }
@@ -67,8 +70,10 @@ impl Problem {
     pub(crate) fn draw(family: Family, rng: &mut Rng) -> Self {
         let nails = match family {
             Family::NailCount | Family::NailWeight => true,
-            // A factory has no states to shape by, and its intent is never flat.
-            Family::Loophole | Family::Shaped | Family::Flat | Family::Serving => false,
+            // A factory has no states to shape by, pays at the end, and its intent is never flat.
+            Family::Loophole | Family::Shaped | Family::Sparse | Family::Flat | Family::Serving => {
+                false
+            }
             _ => uniform(rng) < 0.3,
         };
         if nails {
@@ -124,6 +129,8 @@ pub(crate) struct Chain {
     intent: Vec<f64>,
     /// Half the width of the noise in the intent of one step.
     intent_noise: f64,
+    /// The chance that a step's reward is given at all, then at 1 over the chance of its size.
+    given: f64,
     specified: Specified,
     /// The action of each state that pays and harms, for [`Family::Loophole`].
     loophole: Option<Vec<usize>>,
@@ -160,6 +167,14 @@ impl Chain {
                     *reward += uniform_in(-0.3, 0.3, rng);
                 }
             }
+            Family::Crossed => {
+                // Correlation from −0.5 to 0.5 between what is paid and what is meant, over states and actions.
+                let shared = uniform_in(-0.5, 0.5, rng);
+                for reward in &mut task {
+                    *reward = shared * *reward
+                        + (1.0 - shared * shared).sqrt() * uniform_in(-1.0, 1.0, rng);
+                }
+            }
             Family::Loophole => {
                 let harmful: Vec<usize> = (0..states).map(|_| index(actions, rng)).collect();
                 for (state, action) in harmful.iter().enumerate() {
@@ -187,6 +202,11 @@ impl Chain {
             task,
             intent,
             intent_noise,
+            given: if family == Family::Sparse {
+                uniform_in(0.03, 0.2, rng)
+            } else {
+                1.0
+            },
             specified,
             loophole,
         }
@@ -198,7 +218,7 @@ impl Chain {
             .collect();
         if let Some(loophole) = &self.loophole {
             // Rarely tried at first, so that honest gains come first in most runs.
-            let rarity = uniform_in(0.0, 3.0, rng);
+            let rarity = uniform_in(1.0, 5.0, rng);
             for (state, action) in loophole.iter().enumerate() {
                 logits[state * self.actions + action] -= rarity;
             }
@@ -224,8 +244,13 @@ impl Chain {
             }
             score[pair] += 1.0;
             let noise = jitter(self.intent_noise, rng);
-            intent += self.intent[pair] + noise;
-            proxy += specified.scale * (self.task[pair] + noise)
+            let share = if uniform(rng) < self.given {
+                1.0 / self.given
+            } else {
+                0.0
+            };
+            intent += share * self.intent[pair] + noise;
+            proxy += specified.scale * (share * self.task[pair] + noise)
                 + specified.offset
                 + jitter(specified.noise, rng);
             let next = categorical(
@@ -287,8 +312,8 @@ impl Chain {
         let steps = self.horizon as f64;
         let ends = |table: &[f64]| {
             (
-                table.iter().copied().fold(f64::INFINITY, f64::min) - self.intent_noise,
-                table.iter().copied().fold(f64::NEG_INFINITY, f64::max) + self.intent_noise,
+                table.iter().copied().fold(0.0, f64::min) / self.given - self.intent_noise,
+                table.iter().copied().fold(0.0, f64::max) / self.given + self.intent_noise,
             )
         };
         let (task_low, task_high) = ends(&self.task);
@@ -373,7 +398,7 @@ impl Nails {
         (0..sizes)
             .map(|size| {
                 let lead = if size == favourite {
-                    uniform_in(0.5, 2.5, rng)
+                    uniform_in(1.0, 4.0, rng)
                 } else {
                     0.0
                 };
