@@ -1,75 +1,352 @@
-//! Speed.
-use nn::*;
+//! How long one Adam step of a policy and a value network takes, and how far that is from what the machine can do.
+//!
+//! ```text
+//! cargo run --release -p nn --example nn_speed -- --threads 2
+//! ```
+//!
+//! A step is what PPO does with a minibatch: rows gathered by index, forward passes, the clipped policy loss, the value
+//! loss and the entropy, the backward pass, clipping of the gradient's norm, Adam; both networks. Prints one JSON object:
+//! `results` holds seconds a step (median and least over all steps) and the rate of multiplications and additions in
+//! matrix products alone, `peak_gflops` the most that the same threads did in a plain loop of fused multiply-adds or in
+//! a product of two 1024 x 1024 matrices by the `gemm` crate, whichever was more.
+
+#![expect(
+    unsafe_code,
+    reason = "the loop that measures the peak uses vector instructions, and `gemm` takes pointers"
+)]
+#![expect(
+    clippy::print_stdout,
+    reason = "a program whose result is what it prints"
+)]
+
+use std::hint::black_box;
+use std::process::ExitCode;
 use std::time::Instant;
-fn main() {
-    let threads: usize = std::env::args().nth(1).map_or(2, |t| t.parse().unwrap());
-    let pool = Pool::new(threads);
-    let mut rng = mdp::Seed(0).stream("x", 0);
-    println!("{} threads {threads}", instruction_set());
-    for (batch, i, o) in [(64_usize, 8, 4), (256, 4, 2), (1024, 24, 5), (4096, 8, 4)] {
-        let init = Initialization::Orthogonal {
-            hidden_gain: 1.414,
-            output_gain: 0.01,
-        };
-        let shape = |outputs| MlpShape {
-            inputs: i,
-            hidden: vec![64, 64],
-            outputs,
-            activation: Activation::Tanh,
-        };
-        let mut model = Model::new(&[(shape(o), init.clone()), (shape(1), init)], &[], &mut rng);
-        let inputs: Vec<f32> = (0..batch * i)
-            .map(|_| mdp::normal(&mut rng) as f32)
-            .collect();
-        let rows: Vec<u32> = (0..batch as u32).collect();
-        let mut workspace = Workspace::new();
-        let mut gradient = vec![0.0; model.parameters().len()];
-        let mut adam = Adam::new(gradient.len(), AdamConfig::adam(1e-5));
-        let mut times = Vec::new();
-        let mut parts = [0.0; 3];
-        let n = 400_000 / batch + 200;
-        for _ in 0..n {
-            let start = Instant::now();
-            let scale = 2.0 / batch as f32;
-            model.gradient(
-                &inputs,
-                &rows,
-                &|tile: Tile<'_>, _: &mut ()| {
-                    for (d, y) in tile.d_outputs.iter_mut().zip(tile.outputs) {
-                        *d = y * scale;
-                    }
-                },
-                &mut gradient,
-                &mut workspace,
-                &pool,
-            );
-            let t1 = start.elapsed().as_secs_f64();
-            clip_gradient_norm(&mut gradient, 0.5);
-            let t2 = start.elapsed().as_secs_f64();
-            adam.step(model.parameters_mut(), &gradient, 3e-4);
-            let t = start.elapsed().as_secs_f64();
-            parts[0] += t1;
-            parts[1] += t2 - t1;
-            parts[2] += t - t2;
-            times.push(t);
+
+use nn::{
+    Activation, Adam, AdamConfig, Head, HeadInputs, Initialization, MlpShape, Model, Pool, Tile,
+    Workspace, clip_gradient_norm, instruction_set,
+};
+use serde_json::{Value, json};
+
+const HIDDEN: usize = 64;
+
+/// Batch, observations, actions.
+const CASES: [(usize, usize, usize); 5] = [
+    (64, 8, 4),
+    (256, 8, 4),
+    (4096, 8, 4),
+    (256, 4, 2),
+    (1024, 24, 5),
+];
+
+/// Time given to each case.
+const SECONDS: f64 = 1.0;
+
+fn main() -> ExitCode {
+    let n_threads = match threads(&std::env::args().skip(1).collect::<Vec<_>>()) {
+        Ok(n_threads) => n_threads,
+        Err(message) => {
+            eprintln(&message);
+            return ExitCode::from(2);
         }
-        times.sort_by(f64::total_cmp);
-        println!(
-            "batch {batch}: median {:.4} ms min {:.4} ms; grad {:.4} clip {:.4} adam {:.4}",
-            times[n / 2] * 1e3,
-            times[0] * 1e3,
-            parts[0] / n as f64 * 1e3,
-            parts[1] / n as f64 * 1e3,
-            parts[2] / n as f64 * 1e3
-        );
-        let mut out = vec![0.0; 8 * (o + 1)];
-        let start = Instant::now();
-        for _ in 0..10000 {
-            model.forward(&inputs[..8 * i], &mut out, &mut workspace, &pool);
-        }
-        println!(
-            "  forward 8 rows {:.3} us",
-            start.elapsed().as_secs_f64() * 100.0
-        );
+    };
+    let pool = Pool::new(n_threads);
+    let fma = fma_gflops(&pool);
+    let gemm = gemm_gflops(n_threads);
+    let peak = fma.max(gemm);
+    let results: Vec<Value> = CASES
+        .iter()
+        .map(|case| measure(*case, peak, &pool))
+        .collect();
+    let report = json!({
+        "instruction_set": instruction_set(),
+        "threads": n_threads,
+        "fma_loop_gflops": fma,
+        "gemm_1024_gflops": gemm,
+        "peak_gflops": peak,
+        "results": results,
+    });
+    println!("{report}");
+    ExitCode::SUCCESS
+}
+
+#[expect(
+    clippy::print_stderr,
+    reason = "a message to whoever called the program"
+)]
+fn eprintln(message: &str) {
+    eprintln!("{message}");
+}
+
+fn threads(arguments: &[String]) -> Result<usize, String> {
+    match arguments {
+        [] => Ok(std::thread::available_parallelism().map_or(1, usize::from)),
+        [flag, n] if flag == "--threads" => match n.parse() {
+            Ok(n) if n > 0 => Ok(n),
+            _ => Err(format!("`{n}` is no number of threads; say 1 or more")),
+        },
+        _ => Err(format!(
+            "`{}` is not understood; say --threads N",
+            arguments.join(" ")
+        )),
     }
+}
+
+/// A minibatch as PPO has it.
+struct Batch {
+    observations: Vec<f32>,
+    rows: Vec<u32>,
+    actions: Vec<f32>,
+    old_log_probs: Vec<f32>,
+    advantages: Vec<f32>,
+    returns: Vec<f32>,
+}
+
+impl Batch {
+    fn new(n: usize, n_observations: usize, n_actions: usize) -> Batch {
+        let mut rng = mdp::Seed(0).stream("batch", n as u64);
+        let mut normals =
+            |n: usize| -> Vec<f32> { (0..n).map(|_| mdp::normal(&mut rng) as f32).collect() };
+        Batch {
+            observations: normals(n * n_observations),
+            // 7919 is prime, so this is every row once, in no order.
+            rows: (0..n).map(|i| (i * 7919 % n) as u32).collect(),
+            actions: (0..n).map(|i| (i % n_actions) as f32).collect(),
+            old_log_probs: vec![-(n_actions as f32).ln(); n],
+            advantages: normals(n),
+            returns: normals(n),
+        }
+    }
+}
+
+/// The clipped surrogate (0.2), the value loss (0.5) and the entropy bonus (0.01), a mean over the batch.
+fn ppo_loss(batch: &Batch, head: &Head, tile: Tile<'_>) {
+    const MOST: usize = 64;
+    let n = tile.rows.len();
+    let (mut actions, mut ratios) = ([0.0; MOST], [0.0; MOST]);
+    let (mut log_probs, mut entropies) = ([0.0; MOST], [0.0; MOST]);
+    let (mut d_log_probs, mut d_entropies) = ([0.0; MOST], [0.0; MOST]);
+    let stride = tile.outputs.len() / n;
+    let weight = 1.0 / batch.rows.len() as f32;
+    for (action, row) in actions.iter_mut().zip(tile.rows) {
+        *action = batch.actions[*row as usize];
+    }
+    let inputs = HeadInputs {
+        outputs: tile.outputs,
+        stride,
+        latent: tile.latent,
+        free: &[],
+    };
+    head.evaluate(
+        &inputs,
+        &actions[..n],
+        &mut log_probs[..n],
+        &mut entropies[..n],
+    );
+    for (r, row) in tile.rows.iter().enumerate() {
+        ratios[r] = log_probs[r] - batch.old_log_probs[*row as usize];
+    }
+    nn::exp(&mut ratios[..n]);
+    for (r, row) in tile.rows.iter().enumerate() {
+        let advantage = batch.advantages[*row as usize];
+        let (plain, clipped) = (ratios[r] * advantage, ratios[r].clamp(0.8, 1.2) * advantage);
+        d_log_probs[r] = if plain <= clipped {
+            -plain * weight
+        } else {
+            0.0
+        };
+        d_entropies[r] = -0.01 * weight;
+        let value = r * stride + stride - 1;
+        tile.d_outputs[value] = weight * (tile.outputs[value] - batch.returns[*row as usize]);
+    }
+    head.backward(
+        &inputs,
+        &actions[..n],
+        &d_log_probs[..n],
+        &d_entropies[..n],
+        tile.d_outputs,
+        tile.d_free,
+    );
+}
+
+fn measure(
+    (batch_size, n_observations, n_actions): (usize, usize, usize),
+    peak: f64,
+    pool: &Pool,
+) -> Value {
+    let shape = |outputs| MlpShape {
+        inputs: n_observations,
+        hidden: vec![HIDDEN, HIDDEN],
+        outputs,
+        activation: Activation::Tanh,
+    };
+    let begin = |output_gain| Initialization::Orthogonal {
+        hidden_gain: 2.0_f32.sqrt(),
+        output_gain,
+    };
+    let networks = [(shape(n_actions), begin(0.01)), (shape(1), begin(1.0))];
+    let mut model = Model::new(&networks, &[], &mut mdp::Seed(0).stream("weights", 0));
+    let batch = Batch::new(batch_size, n_observations, n_actions);
+    let head = Head::Categorical { n_actions };
+    let mut gradient = vec![0.0; model.parameters().len()];
+    let mut adam = Adam::new(gradient.len(), AdamConfig::adam(1e-5));
+    let mut workspace = Workspace::new();
+    let loss = |tile: Tile<'_>, (): &mut ()| ppo_loss(&batch, &head, tile);
+    let mut seconds = Vec::new();
+    let start = Instant::now();
+    while start.elapsed().as_secs_f64() < SECONDS || seconds.len() < 20 {
+        let step = Instant::now();
+        model.gradient(
+            &batch.observations,
+            &batch.rows,
+            &loss,
+            &mut gradient,
+            &mut workspace,
+            pool,
+        );
+        clip_gradient_norm(&mut gradient, 0.5);
+        adam.step(model.parameters_mut(), &gradient, 3e-4);
+        seconds.push(step.elapsed().as_secs_f64());
+    }
+    seconds.sort_by(f64::total_cmp);
+    let (median, least) = (seconds[seconds.len() / 2], seconds[0]);
+    let n_operations = batch_size as f64 * model.shapes().map(operations).sum::<f64>();
+    let gflops = 1e-9 * n_operations / median;
+    json!({
+        "batch": batch_size,
+        "networks": [layers(n_observations, n_actions), layers(n_observations, 1)],
+        "seconds": median,
+        "least_seconds": least,
+        "steps": seconds.len(),
+        "gflops": gflops,
+        "share_of_peak": gflops / peak,
+        "share_of_peak_at_least_seconds": gflops / peak * median / least,
+    })
+}
+
+fn layers(inputs: usize, outputs: usize) -> String {
+    format!("{inputs}-{HIDDEN}-{HIDDEN}-{outputs}")
+}
+
+/// Multiplications and additions of one row in matrix products: two for each weight forward, two for its gradient, and
+/// two to go back beyond it, which nobody needs in the first layer.
+fn operations(shape: &MlpShape) -> f64 {
+    let widths = [&[shape.inputs][..], &shape.hidden, &[shape.outputs]].concat();
+    let weights: usize = widths.windows(2).map(|pair| pair[0] * pair[1]).sum();
+    (6 * weights - 2 * widths[0] * widths[1]) as f64
+}
+
+/// The best rate of a loop of fused multiply-adds on sixteen registers that touches no memory.
+fn fma_gflops(pool: &Pool) -> f64 {
+    const ROUNDS: usize = 100_000;
+    let mut best = 0.0_f64;
+    for _ in 0..50 {
+        let start = Instant::now();
+        let n = pool.n_threads();
+        let mut operations = vec![0_usize; n];
+        pool.for_each(&mut operations, |_, operations| {
+            *operations = fma_loop(ROUNDS)
+        });
+        let total: usize = operations.iter().sum();
+        best = best.max(1e-9 * total as f64 / start.elapsed().as_secs_f64());
+    }
+    best
+}
+
+/// Returns how many multiplications and additions it did.
+fn fma_loop(rounds: usize) -> usize {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if is_x86_feature_detected!("avx512f") {
+            // SAFETY: the CPU has the instructions.
+            return unsafe { fma_loop_avx512(rounds) };
+        }
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+            // SAFETY: the CPU has the instructions.
+            return unsafe { fma_loop_avx2(rounds) };
+        }
+    }
+    let mut sums = [1.0_f32; 64];
+    for _ in 0..rounds {
+        for sum in &mut sums {
+            *sum = *sum * 0.999 + 0.001;
+        }
+    }
+    black_box(sums);
+    rounds * 64 * 2
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+fn fma_loop_avx512(rounds: usize) -> usize {
+    use std::arch::x86_64::{_mm512_fmadd_ps, _mm512_set1_ps};
+    let (factor, term) = (_mm512_set1_ps(black_box(0.999)), _mm512_set1_ps(0.001));
+    let mut sums = [_mm512_set1_ps(1.0); 16];
+    for _ in 0..rounds {
+        for sum in &mut sums {
+            *sum = _mm512_fmadd_ps(*sum, factor, term);
+        }
+    }
+    black_box(sums);
+    rounds * 16 * 16 * 2
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn fma_loop_avx2(rounds: usize) -> usize {
+    use std::arch::x86_64::{_mm256_fmadd_ps, _mm256_set1_ps};
+    let (factor, term) = (_mm256_set1_ps(black_box(0.999)), _mm256_set1_ps(0.001));
+    let mut sums = [_mm256_set1_ps(1.0); 12];
+    for _ in 0..rounds {
+        for sum in &mut sums {
+            *sum = _mm256_fmadd_ps(*sum, factor, term);
+        }
+    }
+    black_box(sums);
+    rounds * 12 * 8 * 2
+}
+
+/// The best rate of a product of two square matrices of side 1024.
+fn gemm_gflops(n_threads: usize) -> f64 {
+    const N: usize = 1024;
+    let (a, b) = (vec![0.5_f32; N * N], vec![0.25_f32; N * N]);
+    let mut c = vec![0.0_f32; N * N];
+    let parallelism = match n_threads {
+        1 => gemm::Parallelism::None,
+        n => gemm::Parallelism::Rayon(n),
+    };
+    let mut best = 0.0_f64;
+    for _ in 0..30 {
+        let start = Instant::now();
+        let (row, column) = (N as isize, 1);
+        // SAFETY: all three matrices have N rows of N numbers, row after row.
+        unsafe {
+            gemm::gemm(
+                N,
+                N,
+                N,
+                c.as_mut_ptr(),
+                column,
+                row,
+                false,
+                a.as_ptr(),
+                column,
+                row,
+                b.as_ptr(),
+                column,
+                row,
+                0.0,
+                1.0,
+                false,
+                false,
+                false,
+                parallelism,
+            );
+        }
+        best = best.max(2e-9 * (N * N * N) as f64 / start.elapsed().as_secs_f64());
+        black_box(&mut c);
+    }
+    assert_eq!(c[0], 128.0, "1024 times a half of a quarter");
+    best
 }
