@@ -1,8 +1,6 @@
 //! Tests of the vocabulary.
 
-use proptest::{
-    collection, prop_assert, prop_assert_eq, prop_compose, proptest, strategy::Strategy as _,
-};
+use proptest::{collection, prop_assert, prop_assert_eq, prop_compose, proptest};
 
 use crate::returns::{
     Transitions, discounted_returns, gae, lambda_returns, n_step_returns, vtrace,
