@@ -5,7 +5,9 @@
 //! A gradient step on a minibatch of 64 takes some tens of microseconds, and a thread that sleeps needs about as long
 //! to wake. So the workers spin for a while after each job before they sleep, and the thread that has work never waits
 //! for one that has not yet begun: it opens a job, takes pieces of it itself like everybody else, closes the job, and
-//! waits only for those who joined. `rayon` was the alternative; see the crate's benchmark for the comparison.
+//! waits only for those who joined. `rayon` was the alternative. Two pieces of 4.5 µs took 5.2 µs here and 19 µs there
+//! (9 µs where the job began on one of its own threads, since the other never woke in time); sixteen of 5.5 µs took 46
+//! and 99 µs (two cores of a Zen 5, least tenth of 3,000 jobs).
 //!
 //! A job is `n` pieces with indices. Which thread takes which piece is chance; whoever needs the same bits for any
 //! number of threads makes the pieces depend on the data alone and combines their results by index.
@@ -27,7 +29,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 /// How often a worker looks for a new job before it sleeps: some 100 µs, longer than the gap between two minibatches.
-/// It does not give its core away meanwhile: where other programs want it, it would be away for milliseconds.
 const LOOKS_BEFORE_SLEEP: u32 = 4096;
 
 /// In the state word: the job may still be joined.
@@ -220,8 +221,8 @@ impl Drop for Pool {
     }
 }
 
-/// Waits a moment for a worker that is in the job: by spinning at first, and by giving the core away when the wait is
-/// long, as it is where more threads than cores want to run.
+/// Waits a moment: by spinning, and every 10 µs by offering the core to others. Where none wants it that costs nothing;
+/// where more threads than cores want to run, the one that is waited for may be among them.
 fn pause(looks: &mut u32) {
     *looks += 1;
     if looks.is_multiple_of(512) {
@@ -269,8 +270,7 @@ impl Shared {
                     return Some(state >> 32);
                 }
             } else if looks < LOOKS_BEFORE_SLEEP {
-                looks += 1;
-                std::hint::spin_loop();
+                pause(&mut looks);
             } else {
                 self.sleep(last_job);
                 looks = 0;
