@@ -33,7 +33,7 @@ pub enum Error {
     #[error("no log was named; give at least one file or folder")]
     NoPath,
     /// The operating system refused.
-    #[error("{}: cannot be read: {source}; {mend}", path.display())]
+    #[error("{}: cannot be read; {mend}", path.display())]
     Io {
         /// The file or folder.
         path: PathBuf,
