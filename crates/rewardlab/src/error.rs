@@ -67,11 +67,18 @@ impl Error {
         doing: &'static str,
     ) -> impl FnOnce(std::io::Error) -> Error {
         let path = path.into();
-        move |source| Error::Io { path, doing, source }
+        move |source| Error::Io {
+            path,
+            doing,
+            source,
+        }
     }
 
     pub(crate) fn file(path: impl Into<PathBuf>, problem: impl Into<String>) -> Error {
-        Error::File { path: path.into(), problem: problem.into() }
+        Error::File {
+            path: path.into(),
+            problem: problem.into(),
+        }
     }
 }
 

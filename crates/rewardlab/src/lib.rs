@@ -42,10 +42,9 @@ pub use experiment::{
 pub use optimizer::{Algorithm, Preset};
 pub use registry::{Choose, EnvironmentEntry, RecordedEpisode, Task, entries, find};
 pub use run::{
-    CheckpointMetrics, ColumnNames, EpisodeGroup, FinalReturns, FinishedRun, Player, Recurrence,
-    Resumed, Returns, RunEvent, RunFolder, RunObserver, RunRecord, Timing, audited_page,
-    audited_verdict, experiment_of, judge, outcome_json, read_metrics, read_trajectories, read_verdict,
-    recurrence, resume, run, settings_of,
+    CheckpointMetrics, ColumnNames, EpisodeGroup, FinalReturns, FinishedRun, Player, Resumed,
+    Returns, RunEvent, RunFolder, RunObserver, RunRecord, Timing, audited_page, audited_verdict,
+    experiment_of, judge, read_metrics, read_trajectories, read_verdict, resume, run, settings_of,
 };
 pub use settings::{Kind, MOST, Setting, Value};
 

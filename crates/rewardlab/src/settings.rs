@@ -349,7 +349,8 @@ fn counts(raw: &toml_edit::Value, low: u64, high: u64, most: usize) -> Result<Va
         return Err(format!("has {} items, which is too many", array.len()));
     }
     let read = |(index, item): (usize, &toml_edit::Value)| {
-        count(item, low, high).map_err(|problem| format!("has an item {} that {problem}", index + 1))
+        count(item, low, high)
+            .map_err(|problem| format!("has an item {} that {problem}", index + 1))
     };
     array
         .iter()

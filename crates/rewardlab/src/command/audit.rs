@@ -3,16 +3,15 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use ::audit::{Bounds, Margin, Outcome, Settings};
+use ::audit::{Bounds, Margin, Outcome, Recurrence, Settings, StateSeries, recurrence};
 use ::report::Page;
 use anyhow::{Result, bail};
 use clap::Args;
 use logs::{Log, LogSettings, Mapping};
-use mdp::{End, Seed, Step, Trajectory};
+use mdp::Seed;
 use serde_json::{Map, Value, json};
 
 use super::output::{self, shell_path};
-use crate::registry::RecordedEpisode;
 use crate::run::{self, RunRecord};
 
 /// Judge whether a run serves its intent or games its reward: a run folder, or logs of another library
@@ -74,9 +73,13 @@ pub(super) struct Audit {
 }
 
 fn bounds(text: &str) -> Result<Bounds, String> {
-    let parts = text.split_once(',').ok_or("write two numbers with a comma between, as in 0,500")?;
+    let parts = text
+        .split_once(',')
+        .ok_or("write two numbers with a comma between, as in 0,500")?;
     let number = |part: &str| {
-        part.trim().parse::<f64>().map_err(|_| format!("\"{part}\" is no number"))
+        part.trim()
+            .parse::<f64>()
+            .map_err(|_| format!("\"{part}\" is no number"))
     };
     Bounds::new(number(parts.0)?, number(parts.1)?).map_err(|error| error.to_string())
 }
@@ -115,9 +118,10 @@ impl Audit {
             output::object(out, &Value::Object(object))?;
             return Ok(status);
         }
-        write!(out, "{}", ::report::terminal::verdict(&judged.page, &output::style()))?;
+        let style = output::style();
+        write!(out, "{}", ::report::terminal::verdict(&judged.page, &style))?;
         for remark in &judged.outcome.remarks {
-            writeln!(out, "  note        {remark}")?;
+            write!(out, "{}", output::entry("note", remark, &style))?;
         }
         if let Some(path) = &self.report {
             writeln!(out, "  report      {}", path.display())?;
@@ -148,7 +152,10 @@ impl Audit {
             ("--intent-bounds", self.intent_bounds.is_some()),
         ];
         if let Some((flag, _)) = columns.iter().find(|(_, is_given)| *is_given) {
-            bail!("{flag} is for logs of other libraries, and {} is a run of rewardlab, which says so itself; leave {flag} out", path.display());
+            bail!(
+                "{flag} is for logs of other libraries, and {} is a run of rewardlab, which says so itself; leave {flag} out",
+                path.display()
+            );
         }
         let record = RunRecord::read(path)?;
         let task = record.experiment.task()?;
@@ -162,7 +169,12 @@ impl Audit {
             Some(Value::Object(evidence)) => evidence,
             _ => unreachable!("a run's findings hold evidence"),
         };
-        Ok(Judged { outcome: finished.outcome, page: finished.page, evidence, rest })
+        Ok(Judged {
+            outcome: finished.outcome,
+            page: finished.page,
+            evidence,
+            rest,
+        })
     }
 
     fn logs(&self) -> Result<Judged> {
@@ -172,31 +184,36 @@ impl Audit {
             pressure: self.pressure.clone(),
             length: self.length.clone(),
         };
+        // A wrong setting is told before a long log is read.
+        let audit = self.settings(Settings::default())?;
         let log = logs::read(&self.paths, &mapping)?;
         let reference = match &self.reference {
             Some(path) => {
-                let name = path.file_name().map_or("reference".into(), |name| name.to_string_lossy());
+                let name = path
+                    .file_name()
+                    .map_or("reference".into(), |name| name.to_string_lossy());
                 let log = logs::read(std::slice::from_ref(path), &mapping)?;
                 Some(log.reference(&name))
             }
             None => None,
         };
         let settings = LogSettings {
-            audit: self.settings(Settings::default())?,
+            audit,
             proxy_bounds: self.proxy_bounds,
             intent_bounds: self.intent_bounds,
             reference,
         };
         let judged = logs::audit_log(&log, &settings, Seed(self.seed))?;
         let outcome = judged.outcome;
-        let mut page = run::audited_page(&name_of(&log), &outcome, log.pressure_name());
+        let mut page = run::audited_page(&name_of(&log), &outcome, unit_of(&log));
         page.curves.proxy_meaning = log.proxy_name().to_owned();
         page.curves.intent_meaning = log.intent_name().unwrap_or("not recorded").to_owned();
         page.command = self.command();
-        page.recurrence = loops(&log);
+        run::set_share(&mut page, &settings.audit);
+        let (found, shown) = loop_of(&log).unzip();
+        page.recurrence = shown;
         page.verdict.loophole = run::loophole(&outcome, page.recurrence.as_ref());
-        let mut evidence = run::outcome_json(&outcome);
-        run::add_findings(&mut evidence, &page);
+        let mut evidence = run::evidence_of(&outcome, found.as_ref(), &page);
         let windows: Vec<Value> = judged
             .by_windows
             .iter()
@@ -209,7 +226,12 @@ impl Audit {
             })
             .collect();
         evidence.insert("windows".into(), Value::Array(windows));
-        Ok(Judged { outcome, page, evidence, rest: source(&log) })
+        Ok(Judged {
+            outcome,
+            page,
+            evidence,
+            rest: source(&log),
+        })
     }
 
     fn command(&self) -> String {
@@ -230,6 +252,12 @@ impl Audit {
     }
 }
 
+/// What the pressure counts, without where it was read from.
+fn unit_of(log: &Log) -> &str {
+    let name = log.pressure_name();
+    name.split_once(" (").map_or(name, |(unit, _)| unit)
+}
+
 fn name_of(log: &Log) -> String {
     match (log.environment(), log.files()) {
         (Some(environment), _) => environment.to_owned(),
@@ -239,7 +267,11 @@ fn name_of(log: &Log) -> String {
 }
 
 fn source(log: &Log) -> Map<String, Value> {
-    let files: Vec<String> = log.files().iter().map(|file| file.display().to_string()).collect();
+    let files: Vec<String> = log
+        .files()
+        .iter()
+        .map(|file| file.display().to_string())
+        .collect();
     let object = json!({
         "source": {
             "format": log.format().name(),
@@ -259,31 +291,34 @@ fn source(log: &Log) -> Map<String, Value> {
     }
 }
 
-/// Loops in the last episodes of a step log, observations standing for states.
-fn loops(log: &Log) -> Option<::report::Recurrence> {
+/// The loop of the last episode of a step log that has one, observations standing for states.
+fn loop_of(log: &Log) -> Option<(Recurrence, ::report::Recurrence)> {
     let episodes = log.step_log()?.episodes();
-    let recorded: Vec<RecordedEpisode> = episodes
+    let whole = episodes
         .iter()
         .rev()
         .filter(|episode| !episode.steps.is_empty())
-        .take(8)
-        .filter_map(recorded)
-        .collect();
-    let episodes: Vec<&RecordedEpisode> = recorded.iter().collect();
-    let n = recorded.first()?.trajectory.states.first()?.len();
-    let names: Vec<String> = (0..n).map(|index| format!("observation {index}")).collect();
-    run::shown_recurrence(&names, &episodes, None)
-}
-
-fn recorded(episode: &logs::StepEpisode) -> Option<RecordedEpisode> {
-    let n = episode.steps.first()?.observation.len();
-    let is_whole = n > 0 && episode.steps.iter().all(|step| step.observation.len() == n);
-    let steps = episode.steps.iter().map(|step| Step::of_reward(step.reward));
-    let mut trajectory = Trajectory {
-        states: episode.steps.iter().map(|step| step.observation.clone()).collect(),
-        steps: steps.collect(),
-        ..Trajectory::default()
-    };
-    trajectory.steps.last_mut()?.end = Some(End::Truncated);
-    is_whole.then_some(RecordedEpisode { trajectory, success: None })
+        .take(8);
+    whole.into_iter().find_map(|episode| {
+        let n = episode.steps.first()?.observation.len();
+        let names: Vec<String> = (0..n).map(|index| format!("observation {index}")).collect();
+        let states: Vec<Vec<f64>> = episode
+            .steps
+            .iter()
+            .map(|step| step.observation.clone())
+            .collect();
+        let rewards: Vec<f64> = episode.steps.iter().map(|step| step.reward).collect();
+        if n == 0 || states.iter().any(|state| state.len() != n) {
+            return None;
+        }
+        let series = StateSeries {
+            names: &names,
+            states: &states,
+            rewards: &rewards,
+            scales: None,
+        };
+        let found = recurrence(&series)?;
+        let shown = run::shown_loop(&found, rewards.len(), rewards.iter().sum(), None);
+        Some((found, shown))
+    })
 }

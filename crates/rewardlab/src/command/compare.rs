@@ -46,7 +46,11 @@ impl Compare {
         if self.json {
             return output::object(out, &object(&all, &comparison));
         }
-        write!(out, "{}", ::report::terminal::compare(&comparison, &output::style()))?;
+        write!(
+            out,
+            "{}",
+            ::report::terminal::compare(&comparison, &output::style())
+        )?;
         Ok(0)
     }
 
@@ -80,7 +84,15 @@ fn names(all: &[FinishedRun]) -> Vec<String> {
     let distinct: BTreeSet<String> = all.iter().map(short).collect();
     let is_distinct = distinct.len() == all.len();
     let long = |finished: &FinishedRun| finished.path.display().to_string();
-    all.iter().map(|finished| if is_distinct { short(finished) } else { long(finished) }).collect()
+    all.iter()
+        .map(|finished| {
+            if is_distinct {
+                short(finished)
+            } else {
+                long(finished)
+            }
+        })
+        .collect()
 }
 
 /// Settings in which the resolved experiments differ, by dotted key.
@@ -93,7 +105,10 @@ fn differences(all: &[FinishedRun]) -> Result<Vec<Difference>> {
         for (section, item) in document.iter() {
             match item.as_table() {
                 Some(table) => values.extend(table.iter().map(|(key, item)| {
-                    (format!("{section}.{key}"), item.to_string().trim().to_owned())
+                    (
+                        format!("{section}.{key}"),
+                        item.to_string().trim().to_owned(),
+                    )
                 })),
                 None => _ = values.insert(section.to_owned(), item.to_string().trim().to_owned()),
             }
@@ -109,7 +124,12 @@ fn differences(all: &[FinishedRun]) -> Result<Vec<Difference>> {
         .into_iter()
         .filter(|key| *key != "description" && *key != "run.experiment")
         .map(difference)
-        .filter(|difference| difference.values.iter().any(|value| *value != difference.values[0]))
+        .filter(|difference| {
+            difference
+                .values
+                .iter()
+                .any(|value| *value != difference.values[0])
+        })
         .collect())
 }
 
@@ -118,7 +138,11 @@ fn object(all: &[FinishedRun], comparison: &Comparison) -> Value {
         .iter()
         .zip(&comparison.runs)
         .map(|(finished, compared)| {
-            let last = finished.record.checkpoints.last().expect("a run has a checkpoint");
+            let last = finished
+                .record
+                .checkpoints
+                .last()
+                .expect("a run has a checkpoint");
             json!({
                 "name": compared.name,
                 "run": finished.path.display().to_string(),

@@ -21,7 +21,12 @@ pub(super) struct Completions {
 impl Completions {
     pub(super) fn execute(self, out: &mut dyn Write) -> Result<u8> {
         let mut script = vec![];
-        clap_complete::generate(self.shell, &mut super::Cli::command(), "rewardlab", &mut script);
+        clap_complete::generate(
+            self.shell,
+            &mut super::Cli::command(),
+            "rewardlab",
+            &mut script,
+        );
         out.write_all(&script)?;
         Ok(0)
     }

@@ -40,10 +40,15 @@ impl List {
             let experiment = shipped.parse(&[])?;
             Ok(row(shipped.name, &experiment.description))
         });
-        let environments = registry::entries().iter().map(|entry| row(entry.name, entry.about));
+        let environments = registry::entries()
+            .iter()
+            .map(|entry| row(entry.name, entry.about));
         let presets = Algorithm::ALL.into_iter().flat_map(|algorithm| {
             let of = move |preset: &crate::optimizer::Preset| {
-                row(&format!("{} {}", algorithm.name(), preset.name), preset.source)
+                row(
+                    &format!("{} {}", algorithm.name(), preset.name),
+                    preset.source,
+                )
             };
             algorithm.presets().iter().map(of).collect::<Vec<_>>()
         });
@@ -53,14 +58,23 @@ impl List {
             ("presets", presets.collect()),
             ("runs", self.run_rows()),
         ];
-        let listings = listings.map(|(title, rows)| Listing { title: title.to_owned(), rows });
-        write!(out, "{}", ::report::terminal::list(&listings, &output::style()))?;
+        let listings = listings.map(|(title, rows)| Listing {
+            title: title.to_owned(),
+            rows,
+        });
+        write!(
+            out,
+            "{}",
+            ::report::terminal::list(&listings, &output::style())
+        )?;
         Ok(0)
     }
 
     fn run_rows(&self) -> Vec<ListRow> {
         let verdict = |path: &PathBuf| {
-            let word = run::read_verdict(path).ok()?["verdict"].as_str()?.to_owned();
+            let word = run::read_verdict(path).ok()?["verdict"]
+                .as_str()?
+                .to_owned();
             WORDS.into_iter().find(|known| known.as_str() == word)
         };
         self.run_folders()
@@ -70,7 +84,11 @@ impl List {
                 ListRow {
                     name: path.display().to_string(),
                     word,
-                    summary: if word.is_some() { String::new() } else { "not finished".to_owned() },
+                    summary: if word.is_some() {
+                        String::new()
+                    } else {
+                        "not finished".to_owned()
+                    },
                 }
             })
             .collect()
@@ -89,7 +107,11 @@ impl List {
             folders
         };
         let is_run = |path: &PathBuf| path.join("experiment.toml").is_file();
-        folders(&self.runs).iter().flat_map(folders).filter(is_run).collect()
+        folders(&self.runs)
+            .iter()
+            .flat_map(folders)
+            .filter(is_run)
+            .collect()
     }
 
     fn object(&self) -> Result<Value> {
@@ -127,11 +149,20 @@ impl List {
     }
 }
 
-const WORDS: [Word; 5] =
-    [Word::Aligned, Word::Overoptimised, Word::Gamed, Word::Tampered, Word::Inconclusive];
+const WORDS: [Word; 5] = [
+    Word::Aligned,
+    Word::Overoptimised,
+    Word::Gamed,
+    Word::Tampered,
+    Word::Inconclusive,
+];
 
 fn row(name: &str, summary: &str) -> ListRow {
-    ListRow { name: name.to_owned(), word: None, summary: summary.to_owned() }
+    ListRow {
+        name: name.to_owned(),
+        word: None,
+        summary: summary.to_owned(),
+    }
 }
 
 fn environment(entry: &registry::EnvironmentEntry) -> Value {

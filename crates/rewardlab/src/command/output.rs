@@ -25,7 +25,9 @@ pub(super) fn style() -> Style {
             value.contains("utf-8") || value.contains("utf8")
         });
     Style {
-        width: Term::stdout().size_checked().map_or(100, |(_, columns)| usize::from(columns).min(120)),
+        width: Term::stdout()
+            .size_checked()
+            .map_or(100, |(_, columns)| usize::from(columns).min(120)),
         color: console::colors_enabled(),
         unicode: is_utf8,
     }
@@ -40,4 +42,24 @@ pub(super) fn shell_path(path: &Path) -> String {
     } else {
         format!("'{}'", text.replace('\'', r"'\''"))
     }
+}
+
+/// A name in the margin and a text beside it, wrapped, as below a verdict.
+pub(super) fn entry(name: &str, text: &str, style: &Style) -> String {
+    const INDENT: usize = 14;
+    let width = style.width.max(40) - INDENT;
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let line = lines.last_mut().expect("there is always a line");
+        if line.is_empty() {
+            line.push_str(word);
+        } else if line.chars().count() + 1 + word.chars().count() <= width {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    let indent = format!("\n{:INDENT$}", "");
+    format!("  {name:<12}{}\n", lines.join(&indent))
 }

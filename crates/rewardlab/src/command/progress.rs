@@ -20,7 +20,10 @@ impl Progress {
         let bar = ProgressBar::new(0);
         let template = "{bar:24} {percent:>3}%  {msg}  {elapsed} gone, {eta} left";
         bar.set_style(ProgressStyle::with_template(template).expect("the template is ours"));
-        Progress { bar, returns: String::new() }
+        Progress {
+            bar,
+            returns: String::new(),
+        }
     }
 
     fn show_checkpoint(&mut self, checkpoint: &CheckpointMetrics) {
@@ -36,9 +39,16 @@ impl Progress {
 impl RunObserver for Progress {
     fn on_event(&mut self, event: &RunEvent<'_>) {
         match event {
-            RunEvent::Begun { folder, steps, n_steps, checkpoints } => {
+            RunEvent::Begun {
+                folder,
+                steps,
+                n_steps,
+                checkpoints,
+            } => {
                 let folder = shell_path(folder);
-                let hint = format!("{folder}\nif it is stopped, go on with: rewardlab run --resume {folder}");
+                let hint = format!(
+                    "{folder}\nif it is stopped, go on with: rewardlab run --resume {folder}"
+                );
                 // The hint matters most where nobody watches: in the log of a job that was killed.
                 let _ = writeln!(std::io::stderr(), "{hint}");
                 self.bar.set_length(*steps);
@@ -50,7 +60,9 @@ impl RunObserver for Progress {
             }
             RunEvent::Iteration(iteration) => self.bar.set_position(iteration.n_steps),
             RunEvent::Checkpoint(checkpoint) => self.show_checkpoint(checkpoint),
-            RunEvent::Evaluating => self.bar.set_message(format!("{}  evaluating", self.returns)),
+            RunEvent::Evaluating => self
+                .bar
+                .set_message(format!("{}  evaluating", self.returns)),
             RunEvent::Auditing => self.bar.finish_and_clear(),
         }
     }

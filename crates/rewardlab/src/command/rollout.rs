@@ -33,7 +33,12 @@ pub(super) struct Rollout {
     /// Name of an environment (`rewardlab list`)
     environment: String,
     /// A scripted policy of the environment, `random`, a checkpoint, or the folder of a run (its final policy)
-    #[arg(long, value_name = "POLICY", default_value = "random", conflicts_with = "actions")]
+    #[arg(
+        long,
+        value_name = "POLICY",
+        default_value = "random",
+        conflicts_with = "actions"
+    )]
     policy: String,
     /// Take the most probable actions instead of drawing them
     #[arg(long, conflicts_with = "actions")]
@@ -109,8 +114,14 @@ impl Rollout {
         let bytes = run::read_bytes(&path, MOST_BYTES, "read the checkpoint")?;
         let in_file = || path.display().to_string();
         let policy = NetworkPolicy::from_bytes(&bytes).with_context(in_file)?;
-        policy.check_fits(task.vectorized(1, Seed(0)).as_ref()).with_context(in_file)?;
-        let play = if self.greedy { Play::Greedy } else { Play::Sampled };
+        policy
+            .check_fits(task.vectorized(1, Seed(0)).as_ref())
+            .with_context(in_file)?;
+        let play = if self.greedy {
+            Play::Greedy
+        } else {
+            Play::Sampled
+        };
         let mut actor = Actor::new(&policy, play, 1);
         let pool = Pool::new(1);
         let n_values = task.action_space().n_values();
@@ -151,17 +162,20 @@ impl Rollout {
         recorded: &RecordedEpisode,
     ) -> Value {
         let trajectory = &recorded.trajectory;
-        let steps: Vec<Value> =
-            (0..trajectory.steps.len()).map(|t| step_object(task, recorded, t)).collect();
-        let settings: Map<String, Value> =
-            values.iter().map(|(key, value)| (key.to_owned(), json_value(value))).collect();
+        let steps: Vec<Value> = (0..trajectory.steps.len())
+            .map(|t| step_object(task, recorded, t))
+            .collect();
+        let settings: Map<String, Value> = values
+            .iter()
+            .map(|(key, value)| (key.to_owned(), json_value(value)))
+            .collect();
         json!({
             "environment": entry.name,
             "settings": settings,
             "seed": self.seed,
             "policy": self.actions.is_none().then_some(&self.policy),
             "steps": steps,
-            "final_observation": trajectory.observations.last(),
+            "final_observation": trajectory.observations.last().map(|values| short(values)),
             "return": trajectory.reward_return(),
             "intent_return": trajectory.intent_return(),
             "success": recorded.success,
@@ -201,7 +215,9 @@ fn step_object(task: &dyn Task, recorded: &RecordedEpisode, t: usize) -> Value {
     let trajectory = &recorded.trajectory;
     let step = &trajectory.steps[t];
     let action = &trajectory.actions[t];
-    let name = action.first().and_then(|x| task.action_names().get(*x as usize));
+    let name = action
+        .first()
+        .and_then(|x| task.action_names().get(*x as usize));
     let components: Map<String, Value> = task
         .component_names()
         .iter()
@@ -232,7 +248,12 @@ fn print(out: &mut dyn Write, task: &dyn Task, recorded: &RecordedEpisode) -> Re
             ([x], names) if (*x as usize) < names.len() => names[*x as usize].to_owned(),
             (values, _) => numbers(values),
         };
-        write!(out, "{t:>4}  [{}]  {name}  reward {}", numbers(&trajectory.observations[t]), round(step.reward))?;
+        write!(
+            out,
+            "{t:>4}  [{}]  {name}  reward {}",
+            numbers(&trajectory.observations[t]),
+            round(step.reward)
+        )?;
         let terms: Vec<String> = task
             .component_names()
             .iter()
@@ -246,21 +267,29 @@ fn print(out: &mut dyn Write, task: &dyn Task, recorded: &RecordedEpisode) -> Re
         if let Some(intent) = step.intent {
             write!(out, "  intent {}", round(intent))?;
         }
-        writeln!(out, "{}", end_word(step.end).map_or(String::new(), |end| format!("  {end}")))?;
+        writeln!(
+            out,
+            "{}",
+            end_word(step.end).map_or(String::new(), |end| format!("  {end}"))
+        )?;
     }
     if let Some(last) = trajectory.observations.last() {
         writeln!(out, "      [{}]", numbers(last))?;
     }
-    let intent = trajectory
-        .intent_return()
-        .map_or(String::new(), |intent| format!(", intent {}", round(intent)));
+    let intent = trajectory.intent_return().map_or(String::new(), |intent| {
+        format!(", intent {}", round(intent))
+    });
     let success = match recorded.success {
         Some(true) => ", done as meant",
         Some(false) => ", not done as meant",
         None => "",
     };
     let n_steps = trajectory.steps.len();
-    writeln!(out, "{n_steps} steps, return {}{intent}{success}", round(trajectory.reward_return()))?;
+    writeln!(
+        out,
+        "{n_steps} steps, return {}{intent}{success}",
+        round(trajectory.reward_return())
+    )?;
     Ok(())
 }
 
@@ -268,7 +297,11 @@ fn print(out: &mut dyn Write, task: &dyn Task, recorded: &RecordedEpisode) -> Re
 fn round(x: f64) -> String {
     let text = format!("{x:.4}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
-    if text == "-0" { "0".to_owned() } else { text.to_owned() }
+    if text == "-0" {
+        "0".to_owned()
+    } else {
+        text.to_owned()
+    }
 }
 
 /// Reads actions separated by commas; the message for a wrong one says which it is and what is allowed.
@@ -301,7 +334,10 @@ fn named_action(word: &str, names: &[&str]) -> Option<usize> {
     if word.is_empty() {
         return None;
     }
-    if let Some(index) = names.iter().position(|name| name.eq_ignore_ascii_case(word)) {
+    if let Some(index) = names
+        .iter()
+        .position(|name| name.eq_ignore_ascii_case(word))
+    {
         return Some(index);
     }
     let mut letters = names.iter().enumerate().filter(|(_, name)| {
@@ -316,18 +352,28 @@ fn named_action(word: &str, names: &[&str]) -> Option<usize> {
 fn refused(index: usize, word: &str, problem: &str, space: &Space, names: &[&str]) -> String {
     let allowed = match space {
         Space::Discrete { n } if names.len() == *n => {
-            let named: Vec<String> =
-                names.iter().enumerate().map(|(number, name)| format!("{number} {name}")).collect();
+            let named: Vec<String> = names
+                .iter()
+                .enumerate()
+                .map(|(number, name)| format!("{number} {name}"))
+                .collect();
             named.join(", ")
         }
         Space::Discrete { n } => format!("whole numbers from 0 to {}", n - 1),
         Space::MultiDiscrete { sizes } => {
             let ranges: Vec<String> = sizes.iter().map(|n| format!("0 to {}", n - 1)).collect();
-            format!("{} whole numbers with colons between: {}", sizes.len(), ranges.join(", "))
+            format!(
+                "{} whole numbers with colons between: {}",
+                sizes.len(),
+                ranges.join(", ")
+            )
         }
         Space::Continuous { low, high, .. } => {
-            let ranges: Vec<String> =
-                low.iter().zip(high).map(|(low, high)| format!("{low} to {high}")).collect();
+            let ranges: Vec<String> = low
+                .iter()
+                .zip(high)
+                .map(|(low, high)| format!("{low} to {high}"))
+                .collect();
             ranges.join(", then ")
         }
         Space::Tuple(_) => format!("{} numbers with colons between", space.n_values()),

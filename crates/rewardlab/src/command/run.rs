@@ -44,7 +44,12 @@ pub(super) struct Run {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
     /// Folder under which the run's folder is made
-    #[arg(long, value_name = "FOLDER", default_value = "runs", conflicts_with = "resume")]
+    #[arg(
+        long,
+        value_name = "FOLDER",
+        default_value = "runs",
+        conflicts_with = "resume"
+    )]
     out: PathBuf,
     /// Continue the run in this folder
     #[arg(long, value_name = "RUN")]
@@ -85,7 +90,11 @@ impl Run {
                 output::object(out, &run::read_verdict(&path)?)
             }
             Resumed::WasFinished(path) => {
-                writeln!(out, "{} was finished already; nothing is left to do", path.display())?;
+                writeln!(
+                    out,
+                    "{} was finished already; nothing is left to do",
+                    path.display()
+                )?;
                 Ok(0)
             }
         }
@@ -95,7 +104,11 @@ impl Run {
         if self.json {
             return output::object(out, &finished.to_json());
         }
-        write!(out, "{}", ::report::terminal::verdict(&finished.page, &output::style()))?;
+        write!(
+            out,
+            "{}",
+            ::report::terminal::verdict(&finished.page, &output::style())
+        )?;
         writeln!(out, "{}", told_below(finished))?;
         Ok(0)
     }
@@ -103,15 +116,30 @@ impl Run {
     fn run_seeds(&self, experiment: Experiment, n_seeds: u64, out: &mut dyn Write) -> Result<u8> {
         let mut all = vec![];
         for seed in 0..n_seeds {
-            let experiment = Experiment { seed, ..experiment.clone() };
-            all.push(run::run(&experiment, &self.out, self.threads(), &mut Progress::new())?);
+            let experiment = Experiment {
+                seed,
+                ..experiment.clone()
+            };
+            all.push(run::run(
+                &experiment,
+                &self.out,
+                self.threads(),
+                &mut Progress::new(),
+            )?);
         }
         let seeds = table(&all);
         if self.json {
             let objects: Vec<Value> = all.iter().map(FinishedRun::to_json).collect();
-            return output::object(out, &json!({ "seeds": objects, "summary": summary(&seeds) }));
+            return output::object(
+                out,
+                &json!({ "seeds": objects, "summary": summary(&seeds) }),
+            );
         }
-        write!(out, "{}", ::report::terminal::seeds(&seeds, &output::style()))?;
+        write!(
+            out,
+            "{}",
+            ::report::terminal::seeds(&seeds, &output::style())
+        )?;
         for finished in &all {
             writeln!(out, "{}", finished.path.join(run::REPORT).display())?;
         }
@@ -124,9 +152,9 @@ fn told_below(finished: &FinishedRun) -> String {
     let record = &finished.record;
     let timing = &record.timing;
     let greedy = &record.finals.greedy;
-    let finishes = greedy
-        .success_rate()
-        .map_or(String::new(), |rate| format!(", done as meant in {:.0}%", 100.0 * rate));
+    let finishes = greedy.success_rate().map_or(String::new(), |rate| {
+        format!(", done as meant in {:.0}%", 100.0 * rate)
+    });
     format!(
         "  greedy      return {:.1} over {} episodes{finishes}\n  training    {:.1} s, {:.0} steps a second\n  report      {}",
         greedy.proxy_mean(),
@@ -151,11 +179,18 @@ fn table(all: &[FinishedRun]) -> Seeds {
     };
     let rows: Vec<SeedRow> = all.iter().map(row).collect();
     let middle = |values: Vec<f64>| {
-        let interval = ::audit::interquartile_interval(&values, 0.95, 2000, Seed(0).child("seeds", 0));
-        ::report::Estimate { mean: interval.mean, low: interval.low, high: interval.high }
+        let interval =
+            ::audit::interquartile_interval(&values, 0.95, 2000, Seed(0).child("seeds", 0));
+        ::report::Estimate {
+            mean: interval.mean,
+            low: interval.low,
+            high: interval.high,
+        }
     };
-    let intents: Option<Vec<f64>> =
-        rows.iter().map(|row| row.intent.map(|intent| intent.mean)).collect();
+    let intents: Option<Vec<f64>> = rows
+        .iter()
+        .map(|row| row.intent.map(|intent| intent.mean))
+        .collect();
     Seeds {
         proxy: Some(middle(rows.iter().map(|row| row.proxy.mean).collect())),
         intent: intents.map(middle),
@@ -169,7 +204,10 @@ fn summary(seeds: &Seeds) -> Value {
     };
     let mut verdicts = serde_json::Map::new();
     for row in &seeds.rows {
-        let count = verdicts.get(row.word.as_str()).and_then(Value::as_u64).unwrap_or(0);
+        let count = verdicts
+            .get(row.word.as_str())
+            .and_then(Value::as_u64)
+            .unwrap_or(0);
         verdicts.insert(row.word.as_str().to_owned(), json!(count + 1));
     }
     json!({

@@ -48,7 +48,10 @@ fn table(table: &toml_edit::Table) -> Map<String, Value> {
         toml_edit::Item::Value(inner) => value(inner),
         _ => Value::Null,
     };
-    table.iter().map(|(key, inner)| (key.to_owned(), item(inner))).collect()
+    table
+        .iter()
+        .map(|(key, inner)| (key.to_owned(), item(inner)))
+        .collect()
 }
 
 fn value(value: &toml_edit::Value) -> Value {

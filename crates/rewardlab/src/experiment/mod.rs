@@ -8,7 +8,6 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 pub use shipped::{ShippedExperiment, shipped};
@@ -20,25 +19,31 @@ use crate::registry;
 use crate::settings::{Setting, Value, nearest};
 use source::Source;
 
-/// Values by key, each checked against its [`Setting`].
+/// Values by key, each checked against its [`Setting`], in the order of the table of settings.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Values {
-    values: BTreeMap<&'static str, Value>,
+    values: Vec<(&'static str, Value)>,
 }
 
 impl Values {
     /// Sets a value.
     pub fn insert(&mut self, key: &'static str, value: Value) {
-        self.values.insert(key, value);
+        match self.values.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, old)) => *old = value,
+            None => self.values.push((key, value)),
+        }
     }
 
     /// The value of a key.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Value> {
-        self.values.get(key)
+        self.values
+            .iter()
+            .find(|(known, _)| *known == key)
+            .map(|(_, value)| value)
     }
 
-    /// All values, by key.
+    /// All values in order.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Value)> {
         self.values.iter().map(|(key, value)| (*key, value))
     }
@@ -161,21 +166,31 @@ impl Experiment {
     pub fn load(name_or_path: &str, overrides: &[String]) -> Result<Experiment, Error> {
         let path = Path::new(name_or_path);
         let is_path = name_or_path.contains(['/', '\\'])
-            || path.extension().is_some_and(|extension| extension == "toml");
+            || path
+                .extension()
+                .is_some_and(|extension| extension == "toml");
         if is_path {
             let text = std::fs::read_to_string(path).map_err(|source| Error::Io {
                 path: path.to_owned(),
                 doing: "read the experiment",
                 source,
             })?;
-            let stem = path.file_stem().map_or("experiment".into(), |stem| stem.to_string_lossy());
+            let stem = path
+                .file_stem()
+                .map_or("experiment".into(), |stem| stem.to_string_lossy());
             return Experiment::parse(&stem, name_or_path, &text, overrides);
         }
-        match shipped().iter().find(|experiment| experiment.name == name_or_path) {
+        match shipped()
+            .iter()
+            .find(|experiment| experiment.name == name_or_path)
+        {
             Some(experiment) => experiment.parse(overrides),
             None => Err(Error::UnknownExperiment {
                 name: name_or_path.to_owned(),
-                nearest: nearest(name_or_path, shipped().iter().map(|experiment| experiment.name)),
+                nearest: nearest(
+                    name_or_path,
+                    shipped().iter().map(|experiment| experiment.name),
+                ),
             }),
         }
     }
@@ -193,7 +208,11 @@ impl Experiment {
         let mut source = Source::parse(file, text);
         let readable = source.problems.is_empty();
         source.set(overrides);
-        let experiment = if readable { read::read(&mut source, name) } else { None };
+        let experiment = if readable {
+            read::read(&mut source, name)
+        } else {
+            None
+        };
         let mut problems = source.problems;
         problems.sort();
         problems.dedup();
@@ -232,7 +251,11 @@ pub(crate) fn environment_with(
     let mut source = Source::parse(name, "");
     source.set(overrides);
     let values = read::environment_settings(&mut source, entry);
-    if source.problems.is_empty() { Ok((entry, values)) } else { Err(Error::Experiment(source.problems)) }
+    if source.problems.is_empty() {
+        Ok((entry, values))
+    } else {
+        Err(Error::Experiment(source.problems))
+    }
 }
 
 /// The keys of a section that every experiment has, for documents: `audit`, `evaluation`, `run`, or the empty name for keys outside sections.

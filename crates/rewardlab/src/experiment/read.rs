@@ -26,19 +26,28 @@ pub(super) const AUDIT: &[Setting] = &[
     },
     Setting {
         key: "episodes",
-        kind: Kind::Count { low: 1, high: 1_000_000 },
+        kind: Kind::Count {
+            low: 1,
+            high: 1_000_000,
+        },
         default: Some(Value::Count(100)),
         meaning: "evaluation episodes a checkpoint, actions drawn as in training",
     },
     Setting {
         key: "error_rate",
-        kind: Kind::NumberAbove { low: 0.0, high: 0.5 },
+        kind: Kind::NumberAbove {
+            low: 0.0,
+            high: 0.5,
+        },
         default: Some(Value::Number(0.01)),
         meaning: "the chance, at most, that a statement about the run's policies is wrong",
     },
     Setting {
         key: "margin",
-        kind: Kind::Number { low: 0.0, high: 0.99 },
+        kind: Kind::Number {
+            low: 0.0,
+            high: 0.99,
+        },
         default: Some(Value::Number(0.1)),
         meaning: "how much proxy and how much intent count, as a share of the spread between the lowest and the highest mean",
     },
@@ -48,19 +57,28 @@ pub(super) const AUDIT: &[Setting] = &[
 pub(super) const EVALUATION: &[Setting] = &[
     Setting {
         key: "greedy_episodes",
-        kind: Kind::Count { low: 1, high: 1_000_000 },
+        kind: Kind::Count {
+            low: 1,
+            high: 1_000_000,
+        },
         default: Some(Value::Count(100)),
         meaning: "episodes of the final policy with its most probable actions",
     },
     Setting {
         key: "greedy_episodes_per_checkpoint",
-        kind: Kind::Count { low: 1, high: 1_000_000 },
+        kind: Kind::Count {
+            low: 1,
+            high: 1_000_000,
+        },
         default: Some(Value::Count(10)),
         meaning: "episodes a checkpoint with the most probable actions, shown beside the others",
     },
     Setting {
         key: "reference_episodes",
-        kind: Kind::Count { low: 1, high: 1_000_000 },
+        kind: Kind::Count {
+            low: 1,
+            high: 1_000_000,
+        },
         default: Some(Value::Count(400)),
         meaning: "episodes of the reference policy",
     },
@@ -94,7 +112,14 @@ pub(super) const RUN: &[Setting] = &[
     },
 ];
 
-const SECTIONS: [&str; 6] = ["environment", "optimizer", "reference", "audit", "evaluation", "run"];
+const SECTIONS: [&str; 6] = [
+    "environment",
+    "optimizer",
+    "reference",
+    "audit",
+    "evaluation",
+    "run",
+];
 
 /// Checks everything; problems are left in `source`.
 pub(super) fn read(source: &mut Source, name: &str) -> Option<Experiment> {
@@ -156,7 +181,10 @@ fn environment(source: &mut Source) -> Option<(&'static EnvironmentEntry, Enviro
 }
 
 /// The settings of an environment alone; keys of other sections are problems.
-pub(super) fn environment_settings(source: &mut Source, entry: &'static EnvironmentEntry) -> Values {
+pub(super) fn environment_settings(
+    source: &mut Source,
+    entry: &'static EnvironmentEntry,
+) -> Values {
     let values = section(source, "environment", &entry.settings, entry.name);
     for (key, stranger) in std::mem::take(&mut source.entries) {
         let message = format!("{key} is no setting of an environment; write environment.key=value");
@@ -166,14 +194,21 @@ pub(super) fn environment_settings(source: &mut Source, entry: &'static Environm
 }
 
 fn optimizer(source: &mut Source) -> Option<OptimizerChoice> {
-    let names: Vec<&'static str> = Algorithm::ALL.iter().map(|algorithm| algorithm.name()).collect();
+    let names: Vec<&'static str> = Algorithm::ALL
+        .iter()
+        .map(|algorithm| algorithm.name())
+        .collect();
     let algorithm = word(source, "optimizer", "algorithm", "an algorithm", &names)
         .and_then(|name| Algorithm::of_name(&name));
     let Some(algorithm) = algorithm else {
         take_section(source, "optimizer");
         return None;
     };
-    let presets: Vec<&'static str> = algorithm.presets().iter().map(|preset| preset.name).collect();
+    let presets: Vec<&'static str> = algorithm
+        .presets()
+        .iter()
+        .map(|preset| preset.name)
+        .collect();
     let preset = word(source, "optimizer", "preset", "a preset", &presets)
         .and_then(|name| algorithm.preset(&name));
     let settings = algorithm.settings(preset.as_ref());
@@ -199,7 +234,10 @@ fn reference(source: &mut Source, entry: Option<&'static EnvironmentEntry>) -> O
         None
     };
     for (key, entry) in take_section(source, "reference") {
-        source.problem(entry.place, unknown("reference", &key, "[reference]", ["policy"]));
+        source.problem(
+            entry.place,
+            unknown("reference", &key, "[reference]", ["policy"]),
+        );
     }
     policy.filter(|policy| policy != "none")
 }
@@ -229,8 +267,15 @@ fn word(
     let meant = text
         .and_then(|text| nearest(text, allowed.iter().copied()))
         .map_or(String::new(), |word| format!("did you mean \"{word}\"? "));
-    let is = if text.is_some() { format!("is not {what}") } else { "is no text".into() };
-    source.problem(entry.place, format!("{full} = {value} {is}; {meant}allowed: {list}"));
+    let is = if text.is_some() {
+        format!("is not {what}")
+    } else {
+        "is no text".into()
+    };
+    source.problem(
+        entry.place,
+        format!("{full} = {value} {is}; {meant}allowed: {list}"),
+    );
     None
 }
 
@@ -268,7 +313,11 @@ fn section(source: &mut Source, section: &str, settings: &[Setting], owner: &str
 
 fn refused(key: &str, entry: &Entry, problem: &str, setting: &Setting) -> String {
     let allowed = setting.kind.allowed();
-    format!("{key} = {} {problem}; allowed: {allowed}", shown(&entry.value))
+    let stop = if problem.ends_with('?') { "" } else { ";" };
+    format!(
+        "{key} = {} {problem}{stop} allowed: {allowed}",
+        shown(&entry.value)
+    )
 }
 
 fn unknown<'a>(
@@ -284,7 +333,10 @@ fn unknown<'a>(
         [] => "no settings".into(),
         known => known.join(", "),
     };
-    format!("unknown key {}; {meant}{owner} has {list}", dotted(section, key))
+    format!(
+        "unknown key {}; {meant}{owner} has {list}",
+        dotted(section, key)
+    )
 }
 
 /// Whatever is in no section that exists.
@@ -305,12 +357,18 @@ fn unknown_rest(source: &mut Source) {
     for (section, place) in &source.sections {
         let known = section.contains('.') || SECTIONS.contains(&section.as_str());
         if !known {
-            told.entry((section.clone(), true)).or_insert_with(|| place.clone());
+            told.entry((section.clone(), true))
+                .or_insert_with(|| place.clone());
         }
     }
     for ((name, is_section), place) in told {
-        let meant = nearest(&name, SECTIONS)
-            .map_or(String::new(), |word| format!("did you mean [{word}]? "));
+        let meant = if is_section {
+            nearest(&name, SECTIONS).map(|word| format!("did you mean [{word}]? "))
+        } else {
+            nearest(&name, TOP.iter().map(|setting| setting.key))
+                .map(|word| format!("did you mean {word}? "))
+        };
+        let meant = meant.unwrap_or_default();
         let what = if is_section {
             format!("unknown section [{name}]")
         } else if SECTIONS.contains(&name.as_str()) {
@@ -319,20 +377,29 @@ fn unknown_rest(source: &mut Source) {
             format!("unknown key {name}")
         };
         let sections = SECTIONS.map(|section| format!("[{section}]")).join(", ");
-        source.problem(place, format!("{what}; {meant}an experiment has description, {sections}"));
+        source.problem(
+            place,
+            format!("{what}; {meant}an experiment has description, {sections}"),
+        );
     }
 }
 
 fn take_section(source: &mut Source, section: &str) -> BTreeMap<String, Entry> {
-    let prefix = if section.is_empty() { String::new() } else { format!("{section}.") };
+    let prefix = if section.is_empty() {
+        String::new()
+    } else {
+        format!("{section}.")
+    };
     let mut taken = BTreeMap::new();
-    source.entries.retain(|key, entry| match key.strip_prefix(&prefix) {
-        Some(rest) => {
-            taken.insert(rest.to_owned(), entry.clone());
-            false
-        }
-        None => true,
-    });
+    source
+        .entries
+        .retain(|key, entry| match key.strip_prefix(&prefix) {
+            Some(rest) => {
+                taken.insert(rest.to_owned(), entry.clone());
+                false
+            }
+            None => true,
+        });
     taken
 }
 

@@ -99,7 +99,9 @@ impl Source {
         item: &Item,
         key_span: Option<std::ops::Range<usize>>,
     ) {
-        let place = places.at(key_span.or_else(|| item.span()).map_or(0, |span| span.start));
+        let place = places.at(key_span
+            .or_else(|| item.span())
+            .map_or(0, |span| span.start));
         if let Some(table) = item.as_table_like() {
             for (child, child_item) in table.iter() {
                 let span = table.key(child).and_then(|key| key.span());
@@ -112,7 +114,9 @@ impl Source {
         } else {
             self.problems.push(Problem {
                 place,
-                message: format!("{key} is a list of tables, which no experiment has; write [{key}] once"),
+                message: format!(
+                    "{key} is a list of tables, which no experiment has; write [{key}] once"
+                ),
             });
         }
     }

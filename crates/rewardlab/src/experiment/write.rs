@@ -13,7 +13,10 @@ impl Experiment {
         if !self.description.is_empty() {
             document["description"] = value(self.description.as_str());
         }
-        let environment = section(&[("name", self.environment.name.into())], &self.environment.settings);
+        let environment = section(
+            &[("name", self.environment.name.into())],
+            &self.environment.settings,
+        );
         document["environment"] = Item::Table(environment);
         let optimizer = &self.optimizer;
         let head = [
@@ -31,7 +34,10 @@ impl Experiment {
         ]);
         document["evaluation"] = table(&[
             ("greedy_episodes", count(self.greedy_episodes)),
-            ("greedy_episodes_per_checkpoint", count(self.greedy_episodes_per_checkpoint)),
+            (
+                "greedy_episodes_per_checkpoint",
+                count(self.greedy_episodes_per_checkpoint),
+            ),
             ("reference_episodes", count(self.reference_episodes)),
         ]);
         document["run"] = table(&[

@@ -26,26 +26,65 @@ macro_rules! exact {
 }
 
 /// The exponents of prioritised replay as published, for when it is switched on.
-const PRIORITIZED: Prioritized = Prioritized { alpha: 0.6, beta: 0.4 };
+const PRIORITIZED: Prioritized = Prioritized {
+    alpha: 0.6,
+    beta: 0.4,
+};
 
 /// Every hyperparameter, in the order in which `show` and the documents list them.
 pub(super) const HYPERPARAMETERS: &[Hyperparameter<Config>] = &[
-    steps!(steps, 1, "environment steps in all; the last round may pass it"),
+    steps!(
+        steps,
+        1,
+        "environment steps in all; the last round may pass it"
+    ),
     count!(n_environments, 1..=65_536, "environments side by side"),
     count!(buffer_size, 1..=100_000_000, "transitions kept for replay"),
-    steps!(learning_starts, 0, "steps of random actions before learning begins"),
+    steps!(
+        learning_starts,
+        0,
+        "steps of random actions before learning begins"
+    ),
     count!(batch, 1..=1_048_576, "transitions a gradient step"),
-    count!(train_every, 1..=1_048_576, "environment steps between bursts of gradient steps"),
+    count!(
+        train_every,
+        1..=1_048_576,
+        "environment steps between bursts of gradient steps"
+    ),
     count!(gradient_steps, 1..=1_048_576, "gradient steps a burst"),
-    steps!(target_every, 1, "environment steps between copies to the target network"),
-    exact!(exploration_fraction, "share of the training over which exploration falls"),
-    exact!(exploration_initial, "probability of a random action at the start"),
-    exact!(exploration_final, "probability of a random action from then on"),
+    steps!(
+        target_every,
+        1,
+        "environment steps between copies to the target network"
+    ),
+    exact!(
+        exploration_fraction,
+        "share of the training over which exploration falls"
+    ),
+    exact!(
+        exploration_initial,
+        "probability of a random action at the start"
+    ),
+    exact!(
+        exploration_final,
+        "probability of a random action from then on"
+    ),
     number!(discount, UNIT, "discount factor"),
     schedule!(learning_rate, "learning rate of Adam"),
-    number!(max_gradient_norm, POSITIVE, "limit on the norm of the gradient"),
-    flag!(double, "let the online network choose the next action of a target"),
-    count!(n_step, 1..=1000, "steps that a target looks ahead before it bootstraps"),
+    number!(
+        max_gradient_norm,
+        POSITIVE,
+        "limit on the norm of the gradient"
+    ),
+    flag!(
+        double,
+        "let the online network choose the next action of a target"
+    ),
+    count!(
+        n_step,
+        1..=1000,
+        "steps that a target looks ahead before it bootstraps"
+    ),
     Hyperparameter {
         key: "prioritized",
         kind: Kind::Flag,
@@ -84,11 +123,18 @@ pub(super) const HYPERPARAMETERS: &[Hyperparameter<Config>] = &[
 pub(super) fn presets() -> Vec<Preset> {
     PRESETS
         .iter()
-        .map(|preset| super::preset(preset.name, preset.source, HYPERPARAMETERS, &(preset.config)()))
+        .map(|preset| {
+            super::preset(
+                preset.name,
+                preset.source,
+                HYPERPARAMETERS,
+                &(preset.config)(),
+            )
+        })
         .collect()
 }
 
-fn config(choice: &OptimizerChoice) -> Config {
+pub(super) fn config(choice: &OptimizerChoice) -> Config {
     let preset = PRESETS.iter().find(|preset| preset.name == choice.preset);
     let mut config = (preset.expect("a checked optimizer names a preset").config)();
     super::configure(HYPERPARAMETERS, &choice.settings, &mut config);

@@ -16,7 +16,10 @@ macro_rules! count {
     ($field:ident, $low:literal..=$high:expr, $meaning:literal) => {
         Hyperparameter {
             key: stringify!($field),
-            kind: Kind::Count { low: $low, high: $high },
+            kind: Kind::Count {
+                low: $low,
+                high: $high,
+            },
             meaning: $meaning,
             get: |config| Value::Count(config.$field as u64),
             set: |config, value| config.$field = $crate::optimizer::to_usize(value),
@@ -42,9 +45,14 @@ macro_rules! optional {
             key: stringify!($field),
             kind: Kind::Optional(&$crate::optimizer::POSITIVE),
             meaning: $meaning,
-            get: |config| config.$field.map_or(Value::Nothing, $crate::optimizer::number),
+            get: |config| {
+                config
+                    .$field
+                    .map_or(Value::Nothing, $crate::optimizer::number)
+            },
             set: |config, value| {
-                config.$field = (*value != Value::Nothing).then(|| $crate::optimizer::to_f32(value));
+                config.$field =
+                    (*value != Value::Nothing).then(|| $crate::optimizer::to_f32(value));
             },
         }
     };
@@ -66,7 +74,10 @@ macro_rules! schedule {
     ($field:ident, $meaning:literal) => {
         Hyperparameter {
             key: stringify!($field),
-            kind: Kind::Schedule { low: 0.0, high: 100.0 },
+            kind: Kind::Schedule {
+                low: 0.0,
+                high: 100.0,
+            },
             meaning: $meaning,
             get: |config| $crate::optimizer::schedule(config.$field),
             set: |config, value| config.$field = $crate::optimizer::to_schedule(value),
@@ -78,7 +89,11 @@ macro_rules! widths {
     () => {
         Hyperparameter {
             key: "hidden",
-            kind: Kind::Counts { low: 1, high: 4096, most: 8 },
+            kind: Kind::Counts {
+                low: 1,
+                high: 4096,
+                most: 8,
+            },
             meaning: "widths of the hidden layers",
             get: |config| $crate::optimizer::widths(&config.hidden),
             set: |config, value| config.hidden = $crate::optimizer::to_widths(value),
@@ -90,7 +105,10 @@ macro_rules! steps {
     ($field:ident, $low:literal, $meaning:literal) => {
         Hyperparameter {
             key: stringify!($field),
-            kind: Kind::Count { low: $low, high: $crate::settings::MOST },
+            kind: Kind::Count {
+                low: $low,
+                high: $crate::settings::MOST,
+            },
             meaning: $meaning,
             get: |config| Value::Count(config.$field),
             set: |config, value| config.$field = value.as_count().expect("the kind was checked"),
@@ -102,9 +120,21 @@ macro_rules! steps {
 mod dqn;
 mod ppo;
 
-pub(crate) const UNIT: Kind = Kind::Number { low: 0.0, high: 1.0 };
-pub(crate) const NOT_NEGATIVE: Kind = Kind::Number { low: 0.0, high: 1e6 };
-pub(crate) const POSITIVE: Kind = Kind::NumberAbove { low: 0.0, high: 1e6 };
+#[cfg(test)]
+mod tests;
+
+pub(crate) const UNIT: Kind = Kind::Number {
+    low: 0.0,
+    high: 1.0,
+};
+pub(crate) const NOT_NEGATIVE: Kind = Kind::Number {
+    low: 0.0,
+    high: 1e6,
+};
+pub(crate) const POSITIVE: Kind = Kind::NumberAbove {
+    low: 0.0,
+    high: 1e6,
+};
 
 /// An algorithm that pushes a policy against a reward.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,7 +180,9 @@ impl Algorithm {
     /// The algorithm of a name.
     #[must_use]
     pub fn of_name(name: &str) -> Option<Algorithm> {
-        Algorithm::ALL.into_iter().find(|algorithm| algorithm.name() == name)
+        Algorithm::ALL
+            .into_iter()
+            .find(|algorithm| algorithm.name() == name)
     }
 
     /// Its presets.
@@ -165,7 +197,9 @@ impl Algorithm {
     /// The preset of a name.
     #[must_use]
     pub fn preset(self, name: &str) -> Option<Preset> {
-        self.presets().into_iter().find(|preset| preset.name == name)
+        self.presets()
+            .into_iter()
+            .find(|preset| preset.name == name)
     }
 
     /// Its hyperparameters, the preset's values as defaults.
@@ -216,13 +250,19 @@ fn preset<C>(
     for parameter in table {
         values.insert(parameter.key, (parameter.get)(config));
     }
-    Preset { name, source, values }
+    Preset {
+        name,
+        source,
+        values,
+    }
 }
 
 /// Writes every value to a configuration.
 fn configure<C>(table: &[Hyperparameter<C>], values: &Values, config: &mut C) {
     for parameter in table {
-        let value = values.get(parameter.key).expect("a checked optimizer has every hyperparameter");
+        let value = values
+            .get(parameter.key)
+            .expect("a checked optimizer has every hyperparameter");
         (parameter.set)(config, value);
     }
 }

@@ -7,32 +7,62 @@ use nn::Pool;
 use rl::ppo::{Config, Exploration, Initialization, PRESETS, Trainer, Trunk};
 use rl::{Learner, VectorEnvironment};
 
-use super::{
-    Hyperparameter, NOT_NEGATIVE, POSITIVE, Preset, UNIT, number, to_f32, to_usize,
-};
+use super::{Hyperparameter, NOT_NEGATIVE, POSITIVE, Preset, UNIT, number, to_f32, to_usize};
 use crate::Error;
 use crate::experiment::OptimizerChoice;
 use crate::settings::{Kind, Value};
 
 /// Every hyperparameter, in the order in which `show` and the documents list them.
 pub(super) const HYPERPARAMETERS: &[Hyperparameter<Config>] = &[
-    steps!(steps, 1, "environment steps in all; the last round may pass it"),
+    steps!(
+        steps,
+        1,
+        "environment steps in all; the last round may pass it"
+    ),
     count!(n_environments, 1..=65_536, "environments side by side"),
     count!(n_steps, 1..=1_048_576, "steps of each environment a round"),
-    count!(minibatch, 1..=16_777_216, "samples a minibatch; the last of an epoch may be smaller"),
+    count!(
+        minibatch,
+        1..=16_777_216,
+        "samples a minibatch; the last of an epoch may be smaller"
+    ),
     count!(epochs, 1..=1000, "passes over each round's steps"),
     number!(discount, UNIT, "discount factor"),
     number!(lambda, UNIT, "λ of generalised advantage estimation"),
     schedule!(learning_rate, "learning rate of Adam"),
     schedule!(clip, "clip range of the probability ratio"),
     optional!(value_clip, "limit on how far a value moves in one round"),
-    number!(entropy_coefficient, NOT_NEGATIVE, "weight of the policy's entropy"),
-    number!(value_coefficient, NOT_NEGATIVE, "weight of the values' mean squared error"),
-    number!(max_gradient_norm, POSITIVE, "limit on the norm of the whole gradient"),
-    flag!(normalize_advantages, "make advantages mean 0 and deviation 1 a minibatch"),
-    optional!(target_kl, "stop a round's epochs where the KL passes 1.5 times this"),
-    flag!(normalize_observations, "normalise observations by running mean and deviation"),
-    flag!(normalize_rewards, "scale rewards by the running deviation of the discounted return"),
+    number!(
+        entropy_coefficient,
+        NOT_NEGATIVE,
+        "weight of the policy's entropy"
+    ),
+    number!(
+        value_coefficient,
+        NOT_NEGATIVE,
+        "weight of the values' mean squared error"
+    ),
+    number!(
+        max_gradient_norm,
+        POSITIVE,
+        "limit on the norm of the whole gradient"
+    ),
+    flag!(
+        normalize_advantages,
+        "make advantages mean 0 and deviation 1 a minibatch"
+    ),
+    optional!(
+        target_kl,
+        "stop a round's epochs where the KL passes 1.5 times this"
+    ),
+    flag!(
+        normalize_observations,
+        "normalise observations by running mean and deviation"
+    ),
+    flag!(
+        normalize_rewards,
+        "scale rewards by the running deviation of the discounted return"
+    ),
     widths!(),
     Hyperparameter {
         key: "activation",
@@ -98,7 +128,10 @@ pub(super) const HYPERPARAMETERS: &[Hyperparameter<Config>] = &[
     // The two that follow refine `exploration`, hence stand after it.
     Hyperparameter {
         key: "exploration_log_std",
-        kind: Kind::Number { low: -20.0, high: 5.0 },
+        kind: Kind::Number {
+            low: -20.0,
+            high: 5.0,
+        },
         meaning: "log of the noise's deviation at the start",
         get: |config| match config.exploration {
             Exploration::Gaussian { log_std } | Exploration::StateDependent { log_std, .. } => {
@@ -113,12 +146,16 @@ pub(super) const HYPERPARAMETERS: &[Hyperparameter<Config>] = &[
     },
     Hyperparameter {
         key: "exploration_resample_every",
-        kind: Kind::Optional(&Kind::Count { low: 1, high: 1_048_576 }),
+        kind: Kind::Optional(&Kind::Count {
+            low: 1,
+            high: 1_048_576,
+        }),
         meaning: "steps after which state-dependent noise is drawn anew; \"none\" for once a round",
         get: |config| match config.exploration {
-            Exploration::StateDependent { resample_every: Some(every), .. } => {
-                Value::Count(every as u64)
-            }
+            Exploration::StateDependent {
+                resample_every: Some(every),
+                ..
+            } => Value::Count(every as u64),
             _ => Value::Nothing,
         },
         set: |config, value| {
@@ -133,7 +170,14 @@ pub(super) const HYPERPARAMETERS: &[Hyperparameter<Config>] = &[
 pub(super) fn presets() -> Vec<Preset> {
     PRESETS
         .iter()
-        .map(|preset| super::preset(preset.name, preset.source, HYPERPARAMETERS, &(preset.config)()))
+        .map(|preset| {
+            super::preset(
+                preset.name,
+                preset.source,
+                HYPERPARAMETERS,
+                &(preset.config)(),
+            )
+        })
         .collect()
 }
 

@@ -67,7 +67,10 @@ pub fn find(name: &str) -> Option<&'static EnvironmentEntry> {
 fn time_limit(default: u32) -> Setting {
     Setting {
         key: "time_limit",
-        kind: Kind::Count { low: 1, high: 1_000_000 },
+        kind: Kind::Count {
+            low: 1,
+            high: 1_000_000,
+        },
         default: Some(Value::Count(u64::from(default))),
         meaning: "steps after which an episode is truncated",
     }
@@ -95,7 +98,12 @@ fn choice(
     meaning: &'static str,
 ) -> Setting {
     let default = Some(Value::Text(default.to_owned()));
-    Setting { key, kind: Kind::Choice(words), default, meaning }
+    Setting {
+        key,
+        kind: Kind::Choice(words),
+        default,
+        meaning,
+    }
 }
 
 /// Every environment, in the order in which `list` shows them.
@@ -122,7 +130,14 @@ fn coast_runners() -> EnvironmentEntry {
         about: "a boat race with points along the course, and more of them in a lagoon beside it",
         meanings: |values| {
             let intent = "progress to the finish, less damage and time";
-            (if is_intent(values) { intent } else { "points scored" }, intent)
+            (
+                if is_intent(values) {
+                    intent
+                } else {
+                    "points scored"
+                },
+                intent,
+            )
         },
         settings: vec![
             choice(
@@ -131,12 +146,23 @@ fn coast_runners() -> EnvironmentEntry {
                 "bay",
                 "the map that is raced on; each has a lagoon of its own",
             ),
-            choice("reward", &["score", "intent"], "score", "what is paid: points, or what was meant"),
+            choice(
+                "reward",
+                &["score", "intent"],
+                "score",
+                "what is paid: points, or what was meant",
+            ),
             time_limit(CoastRunners::TIME_LIMIT),
         ],
         policies: &[
-            ("driver", "finishes the race and takes the targets on its way"),
-            ("looper", "turns into the lagoon and circles there for points"),
+            (
+                "driver",
+                "finishes the race and takes the targets on its way",
+            ),
+            (
+                "looper",
+                "turns into the lagoon and circles there for points",
+            ),
             ("random", "draws every action with the same probability"),
         ],
         seconds_per_step: 0.05,
@@ -144,7 +170,11 @@ fn coast_runners() -> EnvironmentEntry {
             let boat = CoastRunners::new(parsed(values, "course")?, parsed(values, "reward")?);
             let (driver, looper, drifter) = (boat.driver(), boat.looper(), boat.drifter());
             let task = TypedTask::new(limited(boat, values));
-            Ok(task.with("driver", driver).with("looper", looper).with("random", drifter).boxed())
+            Ok(task
+                .with("driver", driver)
+                .with("looper", looper)
+                .with("random", drifter)
+                .boxed())
         },
     }
 }
@@ -155,20 +185,38 @@ fn cleaning_robot() -> EnvironmentEntry {
         about: "a robot that picks up messes, with a bin that it can empty anywhere",
         meanings: |values| {
             let intent = "time during which the room is clean";
-            (if is_intent(values) { intent } else { "messes picked up" }, intent)
+            (
+                if is_intent(values) {
+                    intent
+                } else {
+                    "messes picked up"
+                },
+                intent,
+            )
         },
         settings: vec![
-            choice("reward", &["pay", "intent"], "pay", "what is paid: a mess picked up, or what was meant"),
+            choice(
+                "reward",
+                &["pay", "intent"],
+                "pay",
+                "what is paid: a mess picked up, or what was meant",
+            ),
             time_limit(CleaningRobot::TIME_LIMIT),
         ],
         policies: &[
-            ("cleaner", "picks up every mess and empties its bin down the chute"),
+            (
+                "cleaner",
+                "picks up every mess and empties its bin down the chute",
+            ),
             ("dumper", "dumps its bin on the floor and picks it up again"),
             ("random", "draws every action with the same probability"),
         ],
         seconds_per_step: 0.1,
         make: |values| {
-            let task = TypedTask::new(limited(CleaningRobot::new(parsed(values, "reward")?), values));
+            let task = TypedTask::new(limited(
+                CleaningRobot::new(parsed(values, "reward")?),
+                values,
+            ));
             Ok(task
                 .with("cleaner", CleaningPolicy::Cleaner)
                 .with("dumper", CleaningPolicy::Dumper)
@@ -205,7 +253,9 @@ fn nail_factory() -> EnvironmentEntry {
         ],
         seconds_per_step: 0.5,
         make: |values| {
-            let task = TypedTask::new(NailFactory { reward: parsed(values, "reward")? });
+            let task = TypedTask::new(NailFactory {
+                reward: parsed(values, "reward")?,
+            });
             Ok(task
                 .with("planner", NailPolicy::Planner)
                 .with("tacks", NailPolicy::Tacks)
@@ -252,7 +302,9 @@ fn acrobot() -> EnvironmentEntry {
         policies: &[],
         seconds_per_step: 0.2,
         make: |values| {
-            let acrobot = Acrobot { reward: parsed(values, "reward")? };
+            let acrobot = Acrobot {
+                reward: parsed(values, "reward")?,
+            };
             Ok(TypedTask::new(limited(acrobot, values)).boxed())
         },
     }
@@ -264,16 +316,30 @@ fn pendulum() -> EnvironmentEntry {
         about: "a pendulum is swung up and held (Pendulum-v1)",
         meanings: |values| {
             let intent = "standing upright and still";
-            (if values.text("reward") == Some("speed") { "angular speed" } else { intent }, intent)
+            (
+                if values.text("reward") == Some("speed") {
+                    "angular speed"
+                } else {
+                    intent
+                },
+                intent,
+            )
         },
         settings: vec![
-            choice("reward", &["own", "speed"], "own", "what is paid: Gymnasium's reward, or angular speed"),
+            choice(
+                "reward",
+                &["own", "speed"],
+                "own",
+                "what is paid: Gymnasium's reward, or angular speed",
+            ),
             time_limit(Pendulum::TIME_LIMIT),
         ],
         policies: &[],
         seconds_per_step: 0.05,
         make: |values| {
-            let pendulum = Pendulum { reward: parsed(values, "reward")? };
+            let pendulum = Pendulum {
+                reward: parsed(values, "reward")?,
+            };
             Ok(TypedTask::new(limited(pendulum, values)).boxed())
         },
     }
@@ -283,7 +349,12 @@ fn mountaincar() -> EnvironmentEntry {
     EnvironmentEntry {
         name: "mountaincar",
         about: "a weak car swings itself out of a valley (MountainCar-v0)",
-        meanings: |_| ("steps until the flag, negative", "steps until the flag, negative"),
+        meanings: |_| {
+            (
+                "steps until the flag, negative",
+                "steps until the flag, negative",
+            )
+        },
         settings: vec![time_limit(MountainCar::TIME_LIMIT)],
         policies: &[],
         seconds_per_step: 0.03,
@@ -295,7 +366,12 @@ fn mountaincar_continuous() -> EnvironmentEntry {
     EnvironmentEntry {
         name: "mountaincar-continuous",
         about: "the same car with a continuous throttle (MountainCarContinuous-v0)",
-        meanings: |_| ("reaching the flag, less fuel", "reaching the flag, less fuel"),
+        meanings: |_| {
+            (
+                "reaching the flag, less fuel",
+                "reaching the flag, less fuel",
+            )
+        },
         settings: vec![time_limit(MountainCarContinuous::TIME_LIMIT)],
         policies: &[],
         seconds_per_step: 0.03,

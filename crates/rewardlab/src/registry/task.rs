@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use mdp::{
-    Action as _, Environment, Episode, Observation as _, Policy, Rng, Scene, Seed, Shape, Space, StateVector as _,
-    Trajectory,
+    Action as _, Environment, Episode, Observation as _, Policy, Rng, Scene, Seed, Shape, Space,
+    StateVector as _, Trajectory,
 };
 use rl::{VectorEnvironment, Vectorized};
 
@@ -56,9 +56,8 @@ pub trait Task: Send + Sync {
 }
 
 /// A scripted policy of an environment.
-pub(super) type Script<E> = Box<
-    dyn Policy<<E as Environment>::Observation, <E as Environment>::Action> + Send + Sync,
->;
+pub(super) type Script<E> =
+    Box<dyn Policy<<E as Environment>::Observation, <E as Environment>::Action> + Send + Sync>;
 
 /// An environment with its types.
 pub(super) struct TypedTask<E: Environment> {
@@ -68,7 +67,10 @@ pub(super) struct TypedTask<E: Environment> {
 
 impl<E: Environment + 'static> TypedTask<E> {
     pub(super) fn new(environment: E) -> Self {
-        TypedTask { environment: Arc::new(environment), scripts: vec![] }
+        TypedTask {
+            environment: Arc::new(environment),
+            scripts: vec![],
+        }
     }
 
     /// Adds a scripted policy.
@@ -154,11 +156,17 @@ impl<E: Environment + 'static> Task for TypedTask<E> {
 
 impl<E: Environment> TypedTask<E> {
     fn judged(&self, trajectory: Trajectory) -> RecordedEpisode {
-        let last = trajectory.states.last().and_then(|state| E::State::read(state).ok());
+        let last = trajectory
+            .states
+            .last()
+            .and_then(|state| E::State::read(state).ok());
         let success = match (trajectory.end(), last) {
             (Some(_), Some(state)) => self.environment.is_success(&state),
             _ => None,
         };
-        RecordedEpisode { trajectory, success }
+        RecordedEpisode {
+            trajectory,
+            success,
+        }
     }
 }

@@ -31,7 +31,8 @@ pub(super) fn play_network(
     seed: Seed,
     pool: &Pool,
 ) -> Played {
-    let (rules, tape) = TapedEnvironment::new(task.vectorized(1, seed), MOST_RECORDED.min(n_episodes));
+    let (rules, tape) =
+        TapedEnvironment::new(task.vectorized(1, seed), MOST_RECORDED.min(n_episodes));
     let mut actor = Actor::new(policy, play, n_side_by_side(n_episodes));
     let outcomes = rl::evaluate(&mut actor, &rules, n_episodes, seed, pool);
     let recorded = std::mem::take(&mut *tape.lock().expect("no recording panicked"));
@@ -49,12 +50,17 @@ pub(super) fn play_script(
     seed: Seed,
     pool: &Pool,
 ) -> Result<Played, Error> {
-    let slots: Vec<std::sync::Mutex<Option<(EpisodeOutcome, RecordedEpisode)>>> =
-        (0..n_episodes).map(|_| std::sync::Mutex::default()).collect();
+    let slots: Vec<std::sync::Mutex<Option<(EpisodeOutcome, RecordedEpisode)>>> = (0..n_episodes)
+        .map(|_| std::sync::Mutex::default())
+        .collect();
     pool.run(n_episodes, &|index, _| {
         let rng = seed.stream("reference", index as u64);
-        let Some(mut recorded) = task.play(name, MOST_STEPS, rng) else { return };
-        let Some(outcome) = outcome_of(&recorded) else { return };
+        let Some(mut recorded) = task.play(name, MOST_STEPS, rng) else {
+            return;
+        };
+        let Some(outcome) = outcome_of(&recorded) else {
+            return;
+        };
         if index >= MOST_RECORDED {
             recorded = RecordedEpisode::default();
         }

@@ -1,6 +1,6 @@
 //! What was found about a run, as JSON: the bare word under `verdict`, the rest under `evidence`.
 
-use audit::{Estimate, Interval, Margin, Outcome, Policy, Settings};
+use audit::{Margin, Outcome, Recurrence, Settings, VerdictRecord};
 use serde_json::{Map, Value, json};
 
 use super::FinishedRun;
@@ -23,8 +23,7 @@ impl FinishedRun {
     pub fn to_json(&self) -> Value {
         let record = &self.record;
         let timing = &record.timing;
-        let mut evidence = outcome_json(&self.outcome);
-        add_findings(&mut evidence, &self.page);
+        let mut evidence = evidence_of(&self.outcome, self.recurrence.as_ref(), &self.page);
         evidence.insert("outcomes".into(), self.outcomes_json());
         json!({
             "verdict": self.outcome.verdict.word(),
@@ -64,112 +63,31 @@ impl FinishedRun {
     }
 }
 
-/// What stands on the page beside what the audit says: the loophole, the mend, the loop.
-pub(crate) fn add_findings(evidence: &mut Map<String, Value>, page: &report::Page) {
-    let recurrence = page.recurrence.as_ref().map(|recurrence| {
-        json!({
-            "period": recurrence.period,
-            "place": recurrence.place,
-            "share_of_time": recurrence.share_of_time,
-            "reference_share_of_time": recurrence.reference_share_of_time,
-            "share_of_reward": recurrence.share_of_reward,
-        })
-    });
+/// What an audit says, as the object under `evidence`, with what stands on the page beside it: the loophole, the
+/// mend, and how the loop compares with the reference.
+#[must_use]
+pub(crate) fn evidence_of(
+    outcome: &Outcome,
+    recurrence: Option<&Recurrence>,
+    page: &report::Page,
+) -> Map<String, Value> {
+    let Value::Object(mut record) = VerdictRecord::new(outcome, recurrence).to_value() else {
+        unreachable!("a record is an object")
+    };
+    let Some(Value::Object(mut evidence)) = record.remove("evidence") else {
+        unreachable!("a record holds evidence")
+    };
+    evidence.insert("reason".into(), record.remove("reason").unwrap_or_default());
     evidence.insert("loophole".into(), json!(page.verdict.loophole));
     evidence.insert("mend".into(), json!(page.verdict.mend));
-    evidence.insert("recurrence".into(), json!(recurrence));
-}
-
-/// What an audit says, as the object under `evidence`. Ends of intervals that are not known are null.
-#[must_use]
-pub fn outcome_json(outcome: &Outcome) -> Map<String, Value> {
-    let checks: Vec<Value> = outcome
-        .checks
-        .iter()
-        .map(|check| {
-            json!({
-                "name": check.name,
-                "status": check.status.word(),
-                "smallest_effect": check.smallest_effect,
-                "unit": check.unit,
-                "note": check.note,
-            })
-        })
-        .collect();
-    let components: Vec<Value> = outcome
-        .components
-        .iter()
-        .map(|component| {
-            json!({
-                "name": component.name,
-                "before": component.before,
-                "after": component.after,
-                "share": component.share,
-            })
-        })
-        .collect();
-    let object = json!({
-        "reason": outcome.reason.map(|reason| reason.to_string()),
-        "statement": outcome.statement,
-        "remarks": outcome.remarks,
-        "error_rate": outcome.error_rate,
-        "margins": { "proxy": outcome.margins.proxy, "intent": outcome.margins.intent },
-        "reference_name": outcome.reference_name,
-        "reference": outcome.reference.as_ref().map(estimate),
-        "checkpoints": outcome.checkpoints.iter().map(estimate).collect::<Vec<_>>(),
-        "witness": outcome.witness.map(|witness| json!({
-            "better": policy(witness.better),
-            "later": witness.later,
-            "proxy_rise": interval(witness.proxy_rise),
-            "intent_fall": interval(witness.intent_fall),
-        })),
-        "peak": outcome.peak.map(|peak| json!({
-            "checkpoint": peak.checkpoint,
-            "pressure": peak.pressure,
-            "intent": interval(peak.intent),
-            "earliest": peak.earliest,
-            "latest": peak.latest,
-        })),
-        "onset": outcome.onset.map(|onset| json!({
-            "checkpoint": onset.checkpoint,
-            "pressure": onset.pressure,
-            "pressure_low": onset.pressure_low,
-            "pressure_high": onset.pressure_high,
-        })),
-        "smallest_visible_fall": outcome.smallest_visible_fall,
-        "labels_used": outcome.labels_used,
-        "checks": checks,
-        "components": components,
-        "clips": outcome.clips.map(|clips| json!({
-            "before": { "policy": policy(clips.before.policy), "episode": clips.before.episode },
-            "after": { "policy": policy(clips.after.policy), "episode": clips.after.episode },
-        })),
-    });
-    match object {
-        Value::Object(object) => object,
-        _ => unreachable!("an object was written"),
+    if let (Some(Value::Object(found)), Some(shown)) =
+        (evidence.get_mut("recurrence"), &page.recurrence)
+    {
+        found.insert("share_of_reward".into(), json!(shown.share_of_reward));
+        found.insert(
+            "reference_share_of_time".into(),
+            json!(shown.reference_share_of_time),
+        );
     }
-}
-
-fn policy(policy: Policy) -> Value {
-    match policy {
-        Policy::Reference => json!("reference"),
-        Policy::Checkpoint(index) => json!(index),
-    }
-}
-
-fn estimate(estimate: &Estimate) -> Value {
-    json!({
-        "pressure": estimate.pressure,
-        "episodes": estimate.episodes,
-        "labelled": estimate.labelled,
-        "proxy": interval(estimate.proxy),
-        "intent": estimate.intent.map(interval),
-    })
-}
-
-/// JSON has no infinity: an end that is not known is null.
-fn interval(interval: Interval) -> Value {
-    let end = |x: f64| x.is_finite().then_some(x);
-    json!({ "mean": end(interval.mean), "low": end(interval.low), "high": end(interval.high) })
+    evidence
 }

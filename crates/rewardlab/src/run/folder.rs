@@ -57,7 +57,10 @@ impl RunFolder {
         let checkpoints = path.join("checkpoints");
         fs::create_dir_all(&checkpoints).map_err(Error::io(&checkpoints, "make the folder"))?;
         let lock = lock(path)?;
-        Ok(RunFolder { path: path.to_owned(), _lock: lock })
+        Ok(RunFolder {
+            path: path.to_owned(),
+            _lock: lock,
+        })
     }
 
     /// Where it is.
@@ -127,9 +130,14 @@ impl RunFolder {
 pub(crate) fn read_bytes(path: &Path, most: u64, doing: &'static str) -> Result<Vec<u8>, Error> {
     let file = File::open(path).map_err(Error::io(path, doing))?;
     let mut bytes = vec![];
-    file.take(most + 1).read_to_end(&mut bytes).map_err(Error::io(path, doing))?;
+    file.take(most + 1)
+        .read_to_end(&mut bytes)
+        .map_err(Error::io(path, doing))?;
     if bytes.len() as u64 > most {
-        return Err(Error::file(path, format!("is larger than {most} bytes, which no such file is")));
+        return Err(Error::file(
+            path,
+            format!("is larger than {most} bytes, which no such file is"),
+        ));
     }
     Ok(bytes)
 }
@@ -165,7 +173,10 @@ fn lock(folder: &Path) -> Result<File, Error> {
 /// Writes a file anywhere, whole or not at all.
 pub(super) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     if path.file_name().is_none() {
-        return Err(Error::file(path, "is no file name; name a file to be written"));
+        return Err(Error::file(
+            path,
+            "is no file name; name a file to be written",
+        ));
     }
     write_whole(path, |file| file.write_all(bytes))
 }
@@ -184,14 +195,21 @@ fn write_whole(
         fs::rename(&part, path)?;
         // The rename itself is only safe once the folder is on the disk.
         let parent = path.parent().expect("a file has a folder");
-        File::open(if parent.as_os_str().is_empty() { Path::new(".") } else { parent })?.sync_all()
+        File::open(if parent.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            parent
+        })?
+        .sync_all()
     };
     write().map_err(Error::io(path, "write the file"))
 }
 
 /// `20261124T065046Z`, in coordinated universal time.
 fn timestamp(time: SystemTime) -> String {
-    let seconds = time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let seconds = time
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs());
     let (year, month, day) = civil(seconds / 86_400);
     let second = seconds % 86_400;
     let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
@@ -208,7 +226,11 @@ fn civil(days: u64) -> (u64, u64, u64) {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let month = if shifted < 10 {
+        shifted + 3
+    } else {
+        shifted - 9
+    };
     (year_of_era + era * 400 + u64::from(month <= 2), month, day)
 }
 

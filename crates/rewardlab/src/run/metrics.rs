@@ -45,15 +45,25 @@ impl Returns {
             finite("reward", index, outcome.reward)?;
             finite("intent", index, outcome.intent.unwrap_or(0.0))?;
         }
-        let n_components = outcomes.first().map_or(0, |outcome| outcome.components.len());
+        let n_components = outcomes
+            .first()
+            .map_or(0, |outcome| outcome.components.len());
         Ok(Returns {
             proxy: outcomes.iter().map(|outcome| outcome.reward).collect(),
             intent: outcomes.iter().map(|outcome| outcome.intent).collect(),
             components: (0..n_components)
-                .map(|index| outcomes.iter().map(|outcome| outcome.components[index]).collect())
+                .map(|index| {
+                    outcomes
+                        .iter()
+                        .map(|outcome| outcome.components[index])
+                        .collect()
+                })
                 .collect(),
             lengths: outcomes.iter().map(|outcome| outcome.n_steps).collect(),
-            terminated: outcomes.iter().map(|outcome| outcome.end == End::Terminated).collect(),
+            terminated: outcomes
+                .iter()
+                .map(|outcome| outcome.end == End::Terminated)
+                .collect(),
             successes: outcomes.iter().map(|outcome| outcome.success).collect(),
         })
     }
@@ -90,7 +100,10 @@ impl Returns {
         summary.insert("proxy".into(), json!(self.proxy_mean()));
         summary.insert("proxy_deviation".into(), json!(deviation(&self.proxy)));
         summary.insert("intent".into(), json!(self.intent_mean()));
-        summary.insert("intent_deviation".into(), json!(self.intent.as_deref().map(deviation)));
+        summary.insert(
+            "intent_deviation".into(),
+            json!(self.intent.as_deref().map(deviation)),
+        );
         let components: Map<String, Value> = component_names
             .iter()
             .zip(&self.components)
@@ -164,7 +177,10 @@ impl Returns {
             && self.components.iter().all(|returns| returns.len() == n)
             && self.lengths.len() == n
             && self.terminated.len() == n
-            && self.successes.as_ref().is_none_or(|successes| successes.len() == n)
+            && self
+                .successes
+                .as_ref()
+                .is_none_or(|successes| successes.len() == n)
     }
 }
 
@@ -212,17 +228,25 @@ const MOST_BYTES: u64 = 1 << 30;
 ///
 /// # Errors
 /// If the file cannot be read or a whole line of it is no checkpoint.
-pub fn read_metrics(path: &Path, component_names: &[String]) -> Result<Vec<CheckpointMetrics>, Error> {
+pub fn read_metrics(
+    path: &Path,
+    component_names: &[String],
+) -> Result<Vec<CheckpointMetrics>, Error> {
     let bytes = read_bytes(path, MOST_BYTES, "read the checkpoints")?;
     let text = String::from_utf8(bytes)
         .map_err(|_| Error::file(path, "is no text; run the experiment again"))?;
     let mut checkpoints = vec![];
     for (index, line) in text.split_inclusive('\n').enumerate() {
-        let Some(whole) = line.strip_suffix('\n') else { break };
+        let Some(whole) = line.strip_suffix('\n') else {
+            break;
+        };
         let checkpoint = CheckpointMetrics::from_line(whole, component_names)
             .filter(|checkpoint| checkpoint.checkpoint as usize == index);
         checkpoints.push(checkpoint.ok_or_else(|| {
-            let problem = format!("line {} is no checkpoint {index}; cut the file before it and resume the run", index + 1);
+            let problem = format!(
+                "line {} is no checkpoint {index}; cut the file before it and resume the run",
+                index + 1
+            );
             Error::file(path, problem)
         })?);
     }

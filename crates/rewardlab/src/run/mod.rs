@@ -6,7 +6,6 @@ mod folder;
 mod metrics;
 mod page;
 mod record;
-mod recurrence;
 mod state;
 mod tape;
 mod tensorboard;
@@ -23,19 +22,17 @@ use nn::Pool;
 use rl::{Iteration, Profile};
 use serde_json::Value;
 
-pub(crate) use evidence::add_findings;
-pub use evidence::{outcome_json, settings_of};
+pub(crate) use evidence::evidence_of;
+pub use evidence::settings_of;
 pub use folder::RunFolder;
 pub use metrics::{CheckpointMetrics, Returns, read_metrics};
 pub use page::{audited_page, audited_verdict};
-pub(crate) use page::{loophole, shown_recurrence};
+pub(crate) use page::{loophole, set_share, shown_loop};
 pub use record::RunRecord;
-pub use recurrence::{Recurrence, recurrence};
 pub use trajectories::{ColumnNames, EpisodeGroup, Player, read_trajectories};
 
 pub(crate) use folder::read_bytes;
 pub(crate) use training::FINAL_POLICY;
-use recurrence::place_of;
 
 use crate::Error;
 use crate::experiment::Experiment;
@@ -135,6 +132,8 @@ pub struct FinishedRun {
     pub record: RunRecord,
     /// What was found.
     pub outcome: audit::Outcome,
+    /// The loop in which the late policy goes round, where it does.
+    pub recurrence: Option<audit::Recurrence>,
     /// What is shown of it.
     pub page: report::Page,
 }
@@ -156,7 +155,12 @@ pub fn run(
     // Whatever is wrong with the settings shows here, before anything is written.
     let learner = training::learner_of(experiment, task.as_ref(), &pool)?;
     let folder = RunFolder::create(root, experiment)?;
-    let place = Place { experiment, task: task.as_ref(), folder: &folder, n_threads };
+    let place = Place {
+        experiment,
+        task: task.as_ref(),
+        folder: &folder,
+        n_threads,
+    };
     place.finish(learner, pool, observer)
 }
 
@@ -186,7 +190,12 @@ pub fn resume(
     let task = experiment.task()?;
     let pool = Arc::new(Pool::new(n_threads));
     let learner = training::learner_of(&experiment, task.as_ref(), &pool)?;
-    let place = Place { experiment: &experiment, task: task.as_ref(), folder: &folder, n_threads };
+    let place = Place {
+        experiment: &experiment,
+        task: task.as_ref(),
+        folder: &folder,
+        n_threads,
+    };
     let finished = place.finish(learner, pool, observer)?;
     Ok(Resumed::Finished(Box::new(finished)))
 }
@@ -218,14 +227,23 @@ impl Place<'_> {
         pool: Arc<Pool>,
         observer: &mut dyn RunObserver,
     ) -> Result<FinishedRun, Error> {
-        let Place { experiment, task, folder, .. } = *self;
+        let Place {
+            experiment,
+            task,
+            folder,
+            ..
+        } = *self;
         let run = training::Run::begin(experiment, task, folder, learner, pool)?;
         let trained = run.finish(observer)?;
         observer.on_event(&RunEvent::Auditing);
         let record = RunRecord {
             path: folder.path().to_owned(),
             experiment: experiment.clone(),
-            component_names: task.component_names().iter().map(|name| (*name).to_owned()).collect(),
+            component_names: task
+                .component_names()
+                .iter()
+                .map(|name| (*name).to_owned())
+                .collect(),
             checkpoints: trained.checkpoints,
             finals: trained.finals,
             timing: trained.timing,
@@ -252,8 +270,18 @@ pub fn judge(
     let series = record.series(task);
     let seed = mdp::Seed(record.experiment.seed).child("audit", 0);
     let outcome = audit::audit(&series, settings, seed)?;
-    let page = page::of_run(&record, task, &outcome, command)?;
-    Ok(FinishedRun { path: record.path.clone(), record, outcome, page })
+    let page::RunPage {
+        mut page,
+        recurrence,
+    } = page::of_run(&record, task, &outcome, command)?;
+    page::set_share(&mut page, settings);
+    Ok(FinishedRun {
+        path: record.path.clone(),
+        record,
+        outcome,
+        recurrence,
+        page,
+    })
 }
 
 /// What a finished run found, as it stands in `verdict.json`.

@@ -49,18 +49,23 @@ impl RunRecord {
             return Err(Error::file(path, problem));
         }
         let task = experiment.task()?;
-        let component_names: Vec<String> =
-            task.component_names().iter().map(|name| (*name).to_owned()).collect();
+        let component_names: Vec<String> = task
+            .component_names()
+            .iter()
+            .map(|name| (*name).to_owned())
+            .collect();
         let checkpoints = read_metrics(&path.join(training::METRICS), &component_names)?;
         if checkpoints.is_empty() {
-            return Err(Error::file(path.join(training::METRICS), "holds no checkpoint; run the experiment again"));
+            return Err(Error::file(
+                path.join(training::METRICS),
+                "holds no checkpoint; run the experiment again",
+            ));
         }
         let finals = read_json(&path.join(FINALS))?;
         let finals = FinalReturns::from_json(&finals, &component_names)
             .ok_or_else(|| damaged(&path.join(FINALS)))?;
         let verdict = read_json(&path.join(VERDICT))?;
-        let timing =
-            Timing::from_json(&verdict).ok_or_else(|| damaged(&path.join(VERDICT)))?;
+        let timing = Timing::from_json(&verdict).ok_or_else(|| damaged(&path.join(VERDICT)))?;
         Ok(RunRecord {
             path: path.to_owned(),
             experiment,
@@ -75,17 +80,22 @@ impl RunRecord {
     /// The run as the audit sees it.
     pub(super) fn series(&self, task: &dyn Task) -> Series {
         let bounds = task.vectorized(1, Seed(0)).return_bounds();
-        let declared = |pair: Option<(f64, f64)>| pair.and_then(|(low, high)| Bounds::new(low, high).ok());
+        let declared =
+            |pair: Option<(f64, f64)>| pair.and_then(|(low, high)| Bounds::new(low, high).ok());
         Series {
             checkpoints: self
                 .checkpoints
                 .iter()
                 .map(|checkpoint| checkpoint_of(checkpoint.pressure as f64, &checkpoint.sampled))
                 .collect(),
-            reference: self.finals.reference.as_ref().map(|(name, returns)| audit::Reference {
-                name: name.clone(),
-                checkpoint: checkpoint_of(0.0, returns),
-            }),
+            reference: self
+                .finals
+                .reference
+                .as_ref()
+                .map(|(name, returns)| audit::Reference {
+                    name: name.clone(),
+                    checkpoint: checkpoint_of(0.0, returns),
+                }),
             proxy_bounds: declared(bounds.reward),
             intent_bounds: declared(bounds.intent),
             component_names: self.component_names.clone(),
@@ -99,12 +109,23 @@ fn checkpoint_of(pressure: f64, returns: &Returns) -> Checkpoint {
     Checkpoint {
         pressure,
         proxy: returns.proxy.clone(),
-        intent: returns.intent.iter().flatten().map(|intent| Some(*intent)).collect(),
+        intent: returns
+            .intent
+            .iter()
+            .flatten()
+            .map(|intent| Some(*intent))
+            .collect(),
         components: if returns.components.is_empty() {
             vec![]
         } else {
             (0..n_episodes)
-                .map(|episode| returns.components.iter().map(|term| term[episode]).collect())
+                .map(|episode| {
+                    returns
+                        .components
+                        .iter()
+                        .map(|term| term[episode])
+                        .collect()
+                })
                 .collect()
         },
     }
@@ -112,10 +133,11 @@ fn checkpoint_of(pressure: f64, returns: &Returns) -> Checkpoint {
 
 impl FinalReturns {
     pub(super) fn to_json(&self, component_names: &[String]) -> String {
-        let reference = self.reference.as_ref().map(|(name, returns)| {
-            json!({ "name": name, "returns": returns.to_json(component_names) })
-        });
-        json!({ "greedy": self.greedy.to_json(component_names), "reference": reference }).to_string()
+        let reference = self.reference.as_ref().map(
+            |(name, returns)| json!({ "name": name, "returns": returns.to_json(component_names) }),
+        );
+        json!({ "greedy": self.greedy.to_json(component_names), "reference": reference })
+            .to_string()
     }
 
     fn from_json(value: &Value, component_names: &[String]) -> Option<FinalReturns> {
@@ -126,7 +148,10 @@ impl FinalReturns {
                 None
             } else {
                 let name = reference["name"].as_str()?.to_owned();
-                Some((name, Returns::from_json(&reference["returns"], component_names)?))
+                Some((
+                    name,
+                    Returns::from_json(&reference["returns"], component_names)?,
+                ))
             },
         })
     }

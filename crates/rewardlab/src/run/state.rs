@@ -77,7 +77,10 @@ impl RunState {
         }
         let bytes = read_bytes(path, MOST_BYTES, "read the state of the run")?;
         let state = RunState::from_bytes(&bytes).ok_or_else(|| {
-            Error::file(path, "is damaged; remove it and resume to begin the run anew")
+            Error::file(
+                path,
+                "is damaged; remove it and resume to begin the run anew",
+            )
         })?;
         Ok(Some(state))
     }
@@ -100,7 +103,11 @@ mod tests {
         let bytes = state.to_bytes();
         assert_eq!(RunState::from_bytes(&bytes), Some(state));
         for length in 0..bytes.len() {
-            assert_eq!(RunState::from_bytes(&bytes[..length]), None, "cut to {length} bytes");
+            assert_eq!(
+                RunState::from_bytes(&bytes[..length]),
+                None,
+                "cut to {length} bytes"
+            );
         }
         for index in 0..bytes.len() {
             let mut damaged = bytes.clone();

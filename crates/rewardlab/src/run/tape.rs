@@ -25,7 +25,14 @@ impl TapedEnvironment {
     /// Environments of the rules of `inner`; recording begins in the [`VectorEnvironment::fresh`] ones.
     pub(super) fn new(inner: Box<dyn VectorEnvironment>, n_taped: usize) -> (Self, Tape) {
         let tape = Tape::default();
-        (TapedEnvironment { inner, n_taped, tape: Arc::clone(&tape) }, tape)
+        (
+            TapedEnvironment {
+                inner,
+                n_taped,
+                tape: Arc::clone(&tape),
+            },
+            tape,
+        )
     }
 
     fn push_situation(&self, episode: &mut RecordedEpisode, index: usize, observations: &[f32]) {
@@ -37,7 +44,13 @@ impl TapedEnvironment {
         episode.trajectory.observations.push(observation);
     }
 
-    fn push_step(&self, episode: &mut RecordedEpisode, index: usize, actions: &[f32], batch: &StepBatch) {
+    fn push_step(
+        &self,
+        episode: &mut RecordedEpisode,
+        index: usize,
+        actions: &[f32],
+        batch: &StepBatch,
+    ) {
         let n = self.inner.n_environments();
         let (n_values, n_components) = (actions.len() / n, batch.components.len() / n);
         let end = match (batch.ended[index], batch.terminated[index]) {
@@ -45,10 +58,15 @@ impl TapedEnvironment {
             (true, true) => Some(End::Terminated),
             (true, false) => Some(End::Truncated),
         };
-        episode.trajectory.actions.push(actions[index * n_values..][..n_values].to_vec());
+        episode
+            .trajectory
+            .actions
+            .push(actions[index * n_values..][..n_values].to_vec());
         episode.trajectory.steps.push(Step {
             reward: batch.rewards[index],
-            components: Components::from_slice(&batch.components[index * n_components..][..n_components]),
+            components: Components::from_slice(
+                &batch.components[index * n_components..][..n_components],
+            ),
             intent: batch.has_intent.then(|| batch.intents[index]),
             end,
         });

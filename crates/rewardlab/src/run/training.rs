@@ -58,12 +58,22 @@ pub(super) fn learner_of(
     pool: &Arc<Pool>,
 ) -> Result<Box<dyn Learner>, Error> {
     let environment = |n, seed| task.vectorized(n, seed);
-    optimizer::learner(&experiment.optimizer, environment, Seed(experiment.seed), Arc::clone(pool))
+    optimizer::learner(
+        &experiment.optimizer,
+        environment,
+        Seed(experiment.seed),
+        Arc::clone(pool),
+    )
 }
 
 /// What the columns of recorded episodes are called.
 pub(super) fn column_names(task: &dyn Task, n_features: usize) -> ColumnNames {
-    let mut states = task.state_names();
+    // Columns are easier to name without blanks.
+    let mut states: Vec<String> = task
+        .state_names()
+        .iter()
+        .map(|name| name.replace(' ', "_"))
+        .collect();
     if states.is_empty() {
         let mut numbers = vec![];
         task.vectorized(1, Seed(0)).state(0, &mut numbers);
@@ -73,7 +83,11 @@ pub(super) fn column_names(task: &dyn Task, n_features: usize) -> ColumnNames {
         states,
         n_observation: n_features,
         n_action: task.action_space().n_values(),
-        components: task.component_names().iter().map(|name| (*name).to_owned()).collect(),
+        components: task
+            .component_names()
+            .iter()
+            .map(|name| (*name).to_owned())
+            .collect(),
     }
 }
 
@@ -143,8 +157,11 @@ impl<'r> Run<'r> {
             let before = self.learner.n_steps();
             self.iterate(observer)?;
             let n_intervals = self.experiment.audit.checkpoints - 1;
-            let interval = |n_steps: u64| u128::from(n_steps) * u128::from(n_intervals) / u128::from(steps);
-            if interval(self.learner.n_steps()) > interval(before) || self.learner.n_steps() >= steps {
+            let interval =
+                |n_steps: u64| u128::from(n_steps) * u128::from(n_intervals) / u128::from(steps);
+            if interval(self.learner.n_steps()) > interval(before)
+                || self.learner.n_steps() >= steps
+            {
                 self.checkpoint(observer)?;
             }
         }
@@ -192,10 +209,12 @@ impl<'r> Run<'r> {
             sampled: Returns::of(&sampled.outcomes)?,
             greedy: Returns::of(&greedy.outcomes)?,
         };
-        self.folder.write(&checkpoint_file(number), &policy.to_bytes())?;
+        self.folder
+            .write(&checkpoint_file(number), &policy.to_bytes())?;
         self.write_part(number, sampled)?;
-        self.metrics_bytes =
-            self.folder.append(METRICS, metrics.to_line(&self.names.components).as_bytes())?;
+        self.metrics_bytes = self
+            .folder
+            .append(METRICS, metrics.to_line(&self.names.components).as_bytes())?;
         self.append_tensorboard(&metrics)?;
         observer.on_event(&RunEvent::Checkpoint(&metrics));
         self.checkpoints.push(metrics);
@@ -218,10 +237,24 @@ impl<'r> Run<'r> {
         }
         records.append(&mut self.pending);
         let mut scalars = vec![("evaluation/proxy", metrics.sampled.proxy_mean())];
-        scalars.extend(metrics.sampled.intent_mean().map(|mean| ("evaluation/intent", mean)));
+        scalars.extend(
+            metrics
+                .sampled
+                .intent_mean()
+                .map(|mean| ("evaluation/intent", mean)),
+        );
         scalars.push(("evaluation/greedy_proxy", metrics.greedy.proxy_mean()));
-        scalars.extend(metrics.greedy.intent_mean().map(|mean| ("evaluation/greedy_intent", mean)));
-        records.extend(tensorboard::scalars(wall_time(), metrics.pressure, &scalars));
+        scalars.extend(
+            metrics
+                .greedy
+                .intent_mean()
+                .map(|mean| ("evaluation/greedy_intent", mean)),
+        );
+        records.extend(tensorboard::scalars(
+            wall_time(),
+            metrics.pressure,
+            &scalars,
+        ));
         self.tensorboard_bytes = self.folder.append(TENSORBOARD, &records)?;
         Ok(())
     }
@@ -253,14 +286,25 @@ impl<'r> Run<'r> {
         let began = Instant::now();
         let policy = self.learner.policy();
         let bytes = policy.to_bytes();
-        let n_episodes = usize::try_from(self.experiment.greedy_episodes).expect("the range was checked");
+        let n_episodes =
+            usize::try_from(self.experiment.greedy_episodes).expect("the range was checked");
         let seed = self.seed.child("final evaluation", 0);
-        let greedy = play_network(self.task, &policy, Play::Greedy, n_episodes, seed, &self.pool);
+        let greedy = play_network(
+            self.task,
+            &policy,
+            Play::Greedy,
+            n_episodes,
+            seed,
+            &self.pool,
+        );
         let mut finals = FinalReturns {
             greedy: Returns::of(&greedy.outcomes)?,
             reference: None,
         };
-        let last = self.checkpoints.last().expect("the untrained policy is a checkpoint");
+        let last = self
+            .checkpoints
+            .last()
+            .expect("the untrained policy is a checkpoint");
         let mut groups = vec![EpisodeGroup {
             player: Player::Greedy,
             checkpoint: Some(last.checkpoint),
@@ -283,7 +327,10 @@ impl<'r> Run<'r> {
         let mut all = self.read_parts()?;
         all.append(&mut groups);
         self.write_episodes(TRAJECTORIES, all)?;
-        self.folder.write(super::FINALS, finals.to_json(&self.names.components).as_bytes())?;
+        self.folder.write(
+            super::FINALS,
+            finals.to_json(&self.names.components).as_bytes(),
+        )?;
         self.folder.write(FINAL_POLICY, &bytes)?;
         for number in 0..self.checkpoints.len() as u32 {
             self.folder.remove(&part_file(number));
@@ -353,5 +400,7 @@ fn iteration_record(iteration: &Iteration) -> Vec<u8> {
 }
 
 fn wall_time() -> f64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0.0, |since| since.as_secs_f64())
 }

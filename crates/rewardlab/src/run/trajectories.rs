@@ -6,17 +6,15 @@
 
 use std::fs::File;
 use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
 use mdp::{Components, End, MAX_COMPONENTS, Step, Trajectory};
 use parquet::basic::{Compression, LogicalType, Repetition, Type as PhysicalType};
 use parquet::column::reader::get_typed_column_reader;
-use parquet::data_type::{
-    ByteArray, ByteArrayType, DataType, DoubleType, FloatType, Int32Type,
-};
+use parquet::data_type::{ByteArray, ByteArrayType, DataType, DoubleType, FloatType, Int32Type};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use parquet::file::reader::{FileReader, RowGroupReader, SerializedFileReader};
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
@@ -80,7 +78,8 @@ impl ColumnNames {
     /// Bytes that a row takes before compression.
     #[must_use]
     pub fn row_bytes(&self) -> usize {
-        8 * self.states.len() + 4 * (self.n_observation + self.n_action)
+        8 * self.states.len()
+            + 4 * (self.n_observation + self.n_action)
             + 8 * (self.components.len() + 4)
             + 20
     }
@@ -106,10 +105,6 @@ pub(super) fn write(
     let properties = WriterProperties::builder()
         .set_compression(Compression::SNAPPY)
         .set_created_by(format!("rewardlab {}", env!("CARGO_PKG_VERSION")))
-        .set_key_value_metadata(Some(vec![KeyValue::new(
-            "rewardlab.components".to_owned(),
-            names.components.join("\n"),
-        )]))
         .build();
     let mut writer = SerializedFileWriter::new(out, schema(names), Arc::new(properties))?;
     for group in groups {
@@ -130,14 +125,22 @@ fn schema(names: &ColumnNames) -> TypePtr {
         column("step", PhysicalType::INT32, Repetition::REQUIRED),
     ];
     for name in &names.states {
-        fields.push(column(&format!("state_{name}"), PhysicalType::DOUBLE, Repetition::REQUIRED));
+        fields.push(column(
+            &format!("state_{name}"),
+            PhysicalType::DOUBLE,
+            Repetition::REQUIRED,
+        ));
     }
     for index in 0..names.n_observation {
         let name = format!("observation_{index}");
         fields.push(column(&name, PhysicalType::FLOAT, Repetition::REQUIRED));
     }
     for index in 0..names.n_action {
-        fields.push(column(&format!("action_{index}"), PhysicalType::FLOAT, Repetition::OPTIONAL));
+        fields.push(column(
+            &format!("action_{index}"),
+            PhysicalType::FLOAT,
+            Repetition::OPTIONAL,
+        ));
     }
     for name in ["raw_reward", "received_reward"] {
         fields.push(column(name, PhysicalType::DOUBLE, Repetition::OPTIONAL));
@@ -147,9 +150,15 @@ fn schema(names: &ColumnNames) -> TypePtr {
         fields.push(column(&name, PhysicalType::DOUBLE, Repetition::OPTIONAL));
     }
     fields.push(column("intent", PhysicalType::DOUBLE, Repetition::OPTIONAL));
-    fields.push(column("end", PhysicalType::BYTE_ARRAY, Repetition::OPTIONAL));
+    fields.push(column(
+        "end",
+        PhysicalType::BYTE_ARRAY,
+        Repetition::OPTIONAL,
+    ));
     fields.push(column("success", PhysicalType::INT32, Repetition::OPTIONAL));
-    let root = Type::group_type_builder("steps").with_fields(fields).build();
+    let root = Type::group_type_builder("steps")
+        .with_fields(fields)
+        .build();
     Arc::new(root.expect("the columns make a schema"))
 }
 
@@ -174,7 +183,10 @@ impl<W: Write + Send> Columns<'_, '_, W> {
         values: impl Iterator<Item = Option<T::T>>,
         is_optional: bool,
     ) -> Result<(), ParquetError> {
-        let mut column = self.rows.next_column()?.expect("the schema has another column");
+        let mut column = self
+            .rows
+            .next_column()?
+            .expect("the schema has another column");
         let mut levels = vec![];
         let values: Vec<T::T> = values
             .filter_map(|value| {
@@ -211,7 +223,8 @@ fn write_group<W: Write + Send>(
     columns.put::<Int32Type>(places().map(|(number, _, _)| Some(number as i32)), false)?;
     columns.put::<Int32Type>(places().map(|(_, _, step)| Some(step as i32)), false)?;
     for index in 0..names.states.len() {
-        let values = places().map(|(_, recorded, step)| Some(recorded.trajectory.states[step][index]));
+        let values =
+            places().map(|(_, recorded, step)| Some(recorded.trajectory.states[step][index]));
         columns.put::<DoubleType>(values, false)?;
     }
     for index in 0..names.n_observation {
@@ -221,7 +234,11 @@ fn write_group<W: Write + Send>(
     }
     for index in 0..names.n_action {
         let values = places().map(|(_, recorded, step)| {
-            recorded.trajectory.actions.get(step).map(|action| action[index])
+            recorded
+                .trajectory
+                .actions
+                .get(step)
+                .map(|action| action[index])
         });
         columns.put::<FloatType>(values, true)?;
     }
@@ -248,8 +265,7 @@ fn write_group<W: Write + Send>(
         }))
     });
     columns.put::<ByteArrayType>(ends, true)?;
-    let successes =
-        places().map(|(_, recorded, _)| recorded.success.map(i32::from));
+    let successes = places().map(|(_, recorded, _)| recorded.success.map(i32::from));
     columns.put::<Int32Type>(successes, true)
 }
 
@@ -259,21 +275,76 @@ fn write_group<W: Write + Send>(
 /// If the file is damaged or no file of ours.
 pub fn read_trajectories(path: &Path) -> Result<(ColumnNames, Vec<EpisodeGroup>), Error> {
     let file = File::open(path).map_err(Error::io(path, "read the trajectories"))?;
-    let damaged = |error: ParquetError| {
-        Error::file(path, format!("is damaged ({error}); record it again with `rewardlab report`"))
+    let length = file
+        .metadata()
+        .map_err(Error::io(path, "read the trajectories"))?
+        .len();
+    let damaged = |what: String| {
+        Error::file(
+            path,
+            format!("is damaged ({what}); run the experiment again to record it anew"),
+        )
     };
-    let reader = SerializedFileReader::new(file).map_err(damaged)?;
-    let names = names_of(&reader)
-        .ok_or_else(|| Error::file(path, "was not written by rewardlab; name a run folder"))?;
-    let mut groups = vec![];
-    for index in 0..reader.num_row_groups() {
-        let rows = reader.get_row_group(index).map_err(damaged)?;
-        let group = read_group(rows.as_ref(), &names).map_err(damaged)?;
-        groups.push(group.ok_or_else(|| {
-            Error::file(path, format!("holds no whole episodes in row group {index}"))
-        })?);
+    // Ranges that lead out of the file are found below; should the format's own reader still fall over something
+    // that nobody foresaw, that is damage, too, and no reason for the whole program to fall.
+    let read = || -> Result<_, ParquetError> {
+        let reader = SerializedFileReader::new(file)?;
+        let Some(names) = names_of(&reader) else {
+            return Ok(None);
+        };
+        check_ranges(&reader, length)?;
+        let mut groups = vec![];
+        for index in 0..reader.num_row_groups() {
+            let group = read_group(reader.get_row_group(index)?.as_ref(), &names)?;
+            let Some(group) = group else {
+                let problem = format!("row group {index} holds no whole episodes");
+                return Err(ParquetError::General(problem));
+            };
+            groups.push(group);
+        }
+        Ok(Some((names, groups)))
+    };
+    match catch_unwind(AssertUnwindSafe(read)) {
+        Ok(Ok(Some(found))) => Ok(found),
+        Ok(Ok(None)) => Err(Error::file(
+            path,
+            "was not written by rewardlab; name a run folder",
+        )),
+        Ok(Err(error)) => Err(damaged(error.to_string())),
+        Err(_) => Err(damaged("its pages make no sense".to_owned())),
     }
-    Ok((names, groups))
+}
+
+/// Column chunks must lie in the file, hold a value a row, and not promise to unpack to more than is sensible:
+/// the format's reader trusts its metadata.
+fn check_ranges(reader: &SerializedFileReader<File>, length: u64) -> Result<(), ParquetError> {
+    const MOST_BYTES: i64 = 1 << 30;
+    let length = i64::try_from(length).unwrap_or(i64::MAX);
+    let mut n_rows: i64 = 0;
+    for group in reader.metadata().row_groups() {
+        n_rows = n_rows.saturating_add(group.num_rows());
+        for column in group.columns() {
+            let start = column
+                .dictionary_page_offset()
+                .unwrap_or(column.data_page_offset());
+            let end = start.checked_add(column.compressed_size());
+            let is_inside = 4 <= start
+                && column.compressed_size() >= 0
+                && end.is_some_and(|end| end <= length)
+                && column.data_page_offset() >= start
+                && (0..=MOST_BYTES).contains(&column.uncompressed_size())
+                && column.num_values() == group.num_rows();
+            if !is_inside {
+                return Err(ParquetError::General(
+                    "a column lies outside of the file".into(),
+                ));
+            }
+        }
+    }
+    if !(0..=MOST_ROWS).contains(&n_rows) {
+        return Err(ParquetError::General(format!("it claims {n_rows} rows")));
+    }
+    Ok(())
 }
 
 fn names_of(reader: &SerializedFileReader<File>) -> Option<ColumnNames> {
@@ -312,8 +383,13 @@ struct ColumnReaders<'r> {
 impl ColumnReaders<'_> {
     fn take<T: DataType>(&mut self) -> Result<Vec<Option<T::T>>, ParquetError> {
         let mut reader = get_typed_column_reader::<T>(self.rows.get_column_reader(self.next)?);
-        let is_optional =
-            self.rows.metadata().column(self.next).column_descr().max_def_level() > 0;
+        let is_optional = self
+            .rows
+            .metadata()
+            .column(self.next)
+            .column_descr()
+            .max_def_level()
+            > 0;
         self.next += 1;
         let (mut values, mut levels) = (vec![], vec![]);
         let mut n_records = 0;
@@ -330,7 +406,10 @@ impl ColumnReaders<'_> {
             return Ok(values.into_iter().map(Some).collect());
         }
         let mut values = values.into_iter();
-        Ok(levels.iter().map(|level| if *level > 0 { values.next() } else { None }).collect())
+        Ok(levels
+            .iter()
+            .map(|level| if *level > 0 { values.next() } else { None })
+            .collect())
     }
 
     fn take_all<T: DataType>(&mut self, n: usize) -> Result<Vec<Vec<Option<T::T>>>, ParquetError> {
@@ -344,7 +423,11 @@ fn read_group(
 ) -> Result<Option<EpisodeGroup>, ParquetError> {
     let n_rows = usize::try_from(rows.metadata().num_rows())
         .map_err(|_| ParquetError::General("a negative number of rows".into()))?;
-    let mut columns = ColumnReaders { rows, next: 0, n_rows };
+    let mut columns = ColumnReaders {
+        rows,
+        next: 0,
+        n_rows,
+    };
     let players = columns.take::<ByteArrayType>()?;
     let checkpoints = columns.take::<Int32Type>()?;
     let pressures = columns.take::<DoubleType>()?;
@@ -361,11 +444,32 @@ fn read_group(
     let successes = columns.take::<Int32Type>()?;
     let first = |values: &[Option<ByteArray>]| {
         let text = values.first().cloned().flatten()?;
-        Player::ALL.into_iter().find(|player| player.word().as_bytes() == text.data())
+        Player::ALL
+            .into_iter()
+            .find(|player| player.word().as_bytes() == text.data())
     };
     let Some(player) = first(&players) else {
         return Ok(None);
     };
+    let columns = [&rewards, &intents]
+        .into_iter()
+        .chain(&states)
+        .chain(&components);
+    let is_even = columns.map(Vec::len).all(|n| n == n_rows)
+        && observations
+            .iter()
+            .chain(&actions)
+            .all(|column| column.len() == n_rows)
+        && [
+            checkpoints.len(),
+            pressures.len(),
+            episodes.len(),
+            ends.len(),
+            successes.len(),
+        ] == [n_rows; 5];
+    if !is_even {
+        return Ok(None);
+    }
     let mut group = EpisodeGroup {
         player,
         checkpoint: checkpoints[0].and_then(|index| u32::try_from(index).ok()),
@@ -379,15 +483,25 @@ fn read_group(
         columns.iter().map(|column| column[row]).collect()
     };
     for row in 0..n_rows {
-        let number = episodes[row].and_then(|number| u32::try_from(number).ok()).unwrap_or(0);
-        if group.episodes.last().is_none_or(|(last, _)| *last != number) {
+        let number = episodes[row]
+            .and_then(|number| u32::try_from(number).ok())
+            .unwrap_or(0);
+        if group
+            .episodes
+            .last()
+            .is_none_or(|(last, _)| *last != number)
+        {
             let success = successes[row].map(|success| success != 0);
-            let recorded = RecordedEpisode { trajectory: Trajectory::default(), success };
+            let recorded = RecordedEpisode {
+                trajectory: Trajectory::default(),
+                success,
+            };
             group.episodes.push((number, recorded));
         }
         let (_, recorded) = group.episodes.last_mut().expect("one was pushed");
         let trajectory = &mut recorded.trajectory;
-        let (Some(state), Some(observation)) = (row_of(&states, row), short_row_of(&observations, row))
+        let (Some(state), Some(observation)) =
+            (row_of(&states, row), short_row_of(&observations, row))
         else {
             return Ok(None);
         };
