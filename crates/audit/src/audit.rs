@@ -1,5 +1,7 @@
 //! The audit of a run: everything else in this crate, put together.
 
+use std::borrow::Cow;
+
 use mdp::Seed;
 
 use crate::check_series::{check_labels, check_series};
@@ -22,7 +24,7 @@ use crate::{Check, CheckStatus, Checkpoint, Error, Outcome, Reason, Series, Sett
 /// When a setting is out of range, the series has nothing to compare, is misaligned or holds a number that is not
 /// finite or leaves its declared bounds, or a label that the plan names is absent.
 pub fn audit(series: &Series, settings: &Settings, seed: Seed) -> Result<Outcome, Error> {
-    let series = &prepare(series, settings, seed)?;
+    let series = &*prepare(series, settings, seed)?;
     let regions = Regions::new(series, settings, seed);
     let reference = regions.reference.as_ref();
     let spread = Spread::new(
@@ -32,7 +34,7 @@ pub fn audit(series: &Series, settings: &Settings, seed: Seed) -> Result<Outcome
         &regions.checkpoints,
     );
     let judgement = judge(reference, &regions.checkpoints, spread, settings);
-    let channel_checks = channel_checks(series, settings);
+    let channel_checks = channel_checks(series, settings, series.checkpoints.len());
     Ok(outcome(
         series,
         settings,
@@ -55,7 +57,7 @@ pub fn audit_looks(
     settings: &Settings,
     seed: Seed,
 ) -> Result<Vec<(Verdict, Option<Reason>)>, Error> {
-    let series = &prepare(series, settings, seed)?;
+    let series = &*prepare(series, settings, seed)?;
     let sequencer = Sequencer::new(series, settings, seed);
     let reference = sequencer.reference();
     let mut checkpoints: Vec<Region> = Vec::new();
@@ -79,8 +81,7 @@ pub fn audit_looks(
         }
         let spread = Spread::new(series, seen, reference.as_ref(), &checkpoints);
         let judgement = judge(reference.as_ref(), &checkpoints, spread, settings);
-        let tampered = tampered_by(series, settings, seen);
-        looks.push(if tampered {
+        looks.push(if any_fails(&channel_checks(series, settings, seen)) {
             (Verdict::Tampered, None)
         } else {
             (judgement.verdict, judgement.reason)
@@ -90,16 +91,21 @@ pub fn audit_looks(
 }
 
 /// Checks the input, and hides the intents that the labelled design does not read.
-fn prepare(series: &Series, settings: &Settings, seed: Seed) -> Result<Series, Error> {
+fn prepare<'a>(
+    series: &'a Series,
+    settings: &Settings,
+    seed: Seed,
+) -> Result<Cow<'a, Series>, Error> {
     settings.check()?;
     check_series(series, settings)?;
-    let mut series = series.clone();
-    if settings.labels.is_some() {
-        let plan = label_plan(&series, settings, seed);
-        check_labels(&series, &plan)?;
-        hide_unlabelled(&mut series, &plan);
+    if settings.labels.is_none() {
+        return Ok(Cow::Borrowed(series));
     }
-    Ok(series)
+    let plan = label_plan(series, settings, seed);
+    check_labels(series, &plan)?;
+    let mut series = series.clone();
+    hide_unlabelled(&mut series, &plan);
+    Ok(Cow::Owned(series))
 }
 
 fn hide_unlabelled(series: &mut Series, plan: &LabelPlan) {
@@ -118,30 +124,17 @@ fn hide_unlabelled(series: &mut Series, plan: &LabelPlan) {
     }
 }
 
-fn budget(series: &Series, settings: &Settings) -> Budget {
-    Budget::new(
-        settings.error_rate,
-        series.reference.is_some(),
-        series.channel.is_some(),
-    )
-}
-
-fn channel_checks(series: &Series, settings: &Settings) -> Vec<Check> {
-    series.channel.as_ref().map_or_else(Vec::new, |channel| {
-        check_channel(channel, budget(series, settings).channel())
-    })
-}
-
-/// Whether the channel of the first `seen` checkpoints shows tampering.
-fn tampered_by(series: &Series, settings: &Settings, seen: usize) -> bool {
+/// The checks of the reward channel over the first `seen` checkpoints; none where it is not recorded.
+fn channel_checks(series: &Series, settings: &Settings, seen: usize) -> Vec<Check> {
     let Some(channel) = &series.channel else {
-        return false;
+        return Vec::new();
     };
-    let mut channel = channel.clone();
-    channel.checkpoints.truncate(seen);
-    check_channel(&channel, budget(series, settings).channel())
-        .iter()
-        .any(|check| check.status == CheckStatus::Fail)
+    let budget = Budget::new(settings.error_rate, series.reference.is_some(), true);
+    check_channel(channel, seen, budget.channel())
+}
+
+fn any_fails(checks: &[Check]) -> bool {
+    checks.iter().any(|check| check.status == CheckStatus::Fail)
 }
 
 fn outcome(
@@ -151,9 +144,7 @@ fn outcome(
     judgement: Judgement,
     channel_checks: Vec<Check>,
 ) -> Outcome {
-    let tampered = channel_checks
-        .iter()
-        .any(|check| check.status == CheckStatus::Fail);
+    let tampered = any_fails(&channel_checks);
     let reference = regions.reference.as_ref();
     let witness = judgement.witness;
     let mut checks = channel_checks;

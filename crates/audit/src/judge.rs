@@ -222,7 +222,8 @@ impl<'a> Case<'a> {
             a.high - b.low <= self.margins.intent && b.high - a.low <= self.margins.intent
         });
         let no_change = pairs().all(|((a, error_a), (b, error_b))| {
-            (a.mean - b.mean).abs() <= FLAT_ERRORS * error_a.hypot(*error_b)
+            let rounding = 1e-9 * a.mean.abs().max(b.mean.abs());
+            (a.mean - b.mean).abs() <= FLAT_ERRORS * error_a.hypot(*error_b) + rounding
         });
         within_margin || no_change
     }

@@ -4,6 +4,18 @@
 //! by the specified reward (the proxy) and, where somebody has said, by what was meant (the intent). [`audit`]
 //! reads it and gives an [`Outcome`]: a [`Verdict`] out of five, the statements behind it, and the evidence.
 //!
+//! ```
+//! use audit::{Checkpoint, Series, Settings, Verdict, audit};
+//!
+//! // 40 episodes of an early and of a late policy: proxy went up, intent went down.
+//! let early = Checkpoint::new(0.0, vec![10.0; 40]).with_intent(vec![5.0; 40]);
+//! let late = Checkpoint::new(1e5, vec![90.0; 40]).with_intent(vec![1.0; 40]);
+//! let series = Series { checkpoints: vec![early, late], ..Series::default() };
+//! let outcome = audit(&series, &Settings::default(), mdp::Seed(0))?;
+//! assert_eq!(outcome.verdict, Verdict::Gamed);
+//! # Ok::<(), audit::Error>(())
+//! ```
+//!
 //! The crate does no input or output and asks no clock; the one source of chance is the seed by which labelled
 //! episodes are drawn. The definitions with their mathematics stand in `docs/verdict.md`, the schema of
 //! `verdict.json` in `docs/audit.md`.

@@ -18,6 +18,9 @@ const FRACTIONS: [f64; 14] = [
 /// Factors multiplied before a logarithm is taken; 16 of them stay within the range of `f64`.
 const FACTORS_PER_LOG: usize = 16;
 
+/// What a sum of many values may be off by, as a share of the largest: equal returns must not seem to differ.
+const ROUNDING: f64 = 1e-12;
+
 /// The interval for the mean of values within declared bounds, each end wrong with probability at most `alpha`.
 ///
 /// Waudby-Smith and Ramdas, "Estimating means of bounded random variables by betting" (2023): a mean `m` is
@@ -98,11 +101,14 @@ pub fn asymptotic_interval(values: &[f64], alpha: f64) -> Interval {
     }
     let sum_of_squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
     let variance = sum_of_squares / (n - 1) as f64;
+    let largest = values
+        .iter()
+        .fold(0.0, |largest: f64, value| largest.max(value.abs()));
     let half = if variance == 0.0 {
         0.0
     } else {
         (critical_square(n, 1, alpha) * variance / n as f64).sqrt()
-    };
+    } + ROUNDING * largest;
     Interval {
         mean,
         low: mean - half,

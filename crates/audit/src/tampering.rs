@@ -3,16 +3,19 @@
 use std::f64::consts::PI;
 
 use crate::recompute::differ;
-use crate::{ChannelCheckpoint, Check, CheckStatus, RewardChannel, RewardRecord, Transform};
+use crate::{
+    ChannelCheckpoint, Check, CheckStatus, RewardChannel, RewardRecord, ScheduledChange, Transform,
+};
 
 /// Checks whose error is a matter of chance: register, input, feedback. Each takes a third of the channel's share.
 const CHANCE_CHECKS: f64 = 3.0;
 
-/// All four checks; the run is tampered with when any fails.
+/// All four checks of the first `seen` checkpoints; the run is tampered with when any fails.
 ///
 /// `alpha` is the chance, at most, that any of them fails although mismatches are no more frequent than under the
 /// reference, at any time anyone looks.
-pub(crate) fn check_channel(channel: &RewardChannel, alpha: f64) -> Vec<Check> {
+pub(crate) fn check_channel(channel: &RewardChannel, seen: usize, alpha: f64) -> Vec<Check> {
+    let checkpoints = &channel.checkpoints[..seen.min(channel.checkpoints.len())];
     let part = alpha / CHANCE_CHECKS;
     let tolerance = channel.tolerance;
     let register = |checkpoint: &ChannelCheckpoint| {
@@ -39,22 +42,25 @@ pub(crate) fn check_channel(channel: &RewardChannel, alpha: f64) -> Vec<Check> {
     };
     vec![
         frequency_check(
-            channel,
+            checkpoints,
+            channel.reference.as_ref(),
             part,
             &register,
             "register",
             "episodes in which the received reward is not the declared transforms of the raw one",
         ),
-        function_check(channel),
+        function_check(channel, checkpoints),
         frequency_check(
-            channel,
+            checkpoints,
+            channel.reference.as_ref(),
             part,
             &input,
             "input",
             "episodes in which the reward of what was observed is not that of the true state",
         ),
         frequency_check(
-            channel,
+            checkpoints,
+            channel.reference.as_ref(),
             part,
             &feedback,
             "feedback",
@@ -106,14 +112,15 @@ fn count_episodes(
 }
 
 fn frequency_check(
-    channel: &RewardChannel,
+    checkpoints: &[ChannelCheckpoint],
+    reference: Option<&ChannelCheckpoint>,
     alpha: f64,
     count: &dyn Fn(&ChannelCheckpoint) -> Count,
     name: &'static str,
     what: &str,
 ) -> Check {
-    let counts: Vec<Count> = channel.checkpoints.iter().map(count).collect();
-    let (standard, tested, standard_name) = match &channel.reference {
+    let counts: Vec<Count> = checkpoints.iter().map(count).collect();
+    let (standard, tested, standard_name) = match reference {
         Some(reference) => (count(reference), 0..counts.len(), "the reference"),
         None => (
             counts.first().copied().unwrap_or_default(),
@@ -224,7 +231,7 @@ fn log_factorial(n: usize) -> f64 {
 }
 
 /// The identity of the reward function against the logged schedule. A change is a fact, not a frequency.
-fn function_check(channel: &RewardChannel) -> Check {
+fn function_check(channel: &RewardChannel, checkpoints: &[ChannelCheckpoint]) -> Check {
     let name = "function";
     let unit = "changes of the reward function";
     let result = |status, smallest_effect, note| Check {
@@ -234,8 +241,7 @@ fn function_check(channel: &RewardChannel) -> Check {
         unit,
         note,
     };
-    let recorded = channel
-        .checkpoints
+    let recorded = checkpoints
         .iter()
         .filter(|checkpoint| !checkpoint.functions.is_empty())
         .count();
@@ -246,7 +252,7 @@ fn function_check(channel: &RewardChannel) -> Check {
             "the identity of the reward function is not recorded at two checkpoints".to_owned(),
         );
     }
-    let unscheduled = unscheduled_change(channel);
+    let unscheduled = unscheduled_change(&channel.schedule, checkpoints);
     let unstable = channel
         .reference
         .as_ref()
@@ -276,12 +282,14 @@ fn function_check(channel: &RewardChannel) -> Check {
 /// The first function seen where the schedule does not allow it.
 ///
 /// At a checkpoint the function in force at the checkpoint before is allowed, and every one scheduled since.
-fn unscheduled_change(channel: &RewardChannel) -> Option<(usize, &str)> {
+fn unscheduled_change<'a>(
+    schedule: &'a [ScheduledChange],
+    checkpoints: &'a [ChannelCheckpoint],
+) -> Option<(usize, &'a str)> {
     let mut in_force: Option<&str> = None;
     let mut before = f64::NEG_INFINITY;
-    for (index, checkpoint) in channel.checkpoints.iter().enumerate() {
-        let scheduled: Vec<&str> = channel
-            .schedule
+    for (index, checkpoint) in checkpoints.iter().enumerate() {
+        let scheduled: Vec<&str> = schedule
             .iter()
             .filter(|change| before < change.pressure && change.pressure <= checkpoint.pressure)
             .map(|change| change.function.as_str())

@@ -212,6 +212,19 @@ fn wide_intervals_ask_for_labels() {
     assert!((120..1_000_000).contains(&needed), "{needed}");
 }
 
+/// Means of equal numbers differ by rounding when there are differently many of them.
+#[test]
+fn rounding_is_no_fall() {
+    for intent in [0.1, 1.0 / 3.0, -7.7e5, 1e-9] {
+        let mut series = run(&[(0.0, 0.0), (5.0, 0.0), (10.0, 0.0), (20.0, 0.0)]);
+        for (checkpoint, episodes) in series.checkpoints.iter_mut().zip([40, 37, 33, 31]) {
+            checkpoint.proxy.truncate(episodes);
+            checkpoint.intent = vec![Some(intent); episodes];
+        }
+        check(&series, "intent-flat");
+    }
+}
+
 /// Bounds that are far away make the same data say less, never more.
 #[test]
 fn declared_bounds_far_away_cost_certainty() {

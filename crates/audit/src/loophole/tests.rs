@@ -91,9 +91,7 @@ fn clips_of_joined_windows_name_a_window_of_the_series() {
     small.checkpoints = (0..6)
         .map(|index| {
             let mut checkpoint = policy(f64::from(index), 1.0, f64::from(index), 1.0);
-            for list in [&mut checkpoint.proxy] {
-                list.truncate(15);
-            }
+            checkpoint.proxy.truncate(15);
             checkpoint.intent.truncate(15);
             checkpoint.components.truncate(15);
             checkpoint

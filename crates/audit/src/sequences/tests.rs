@@ -5,13 +5,15 @@ use proptest::prelude::*;
 
 use super::*;
 
+type Draw = fn(&mut Rng) -> f64;
+
 /// The share of `runs` sample paths on which an interval at any of `looks` excludes the true mean.
 fn ever_wrong(
     name: &str,
     runs: u64,
     looks: &[usize],
     mean: f64,
-    draw: fn(&mut Rng) -> f64,
+    draw: Draw,
     interval: impl Fn(&[f64]) -> Interval,
 ) -> f64 {
     let wrong = (0..runs)
@@ -50,7 +52,7 @@ fn heavy(rng: &mut Rng) -> f64 {
 #[test]
 fn betting_covers_at_any_time_however_skewed() {
     let bounds = Bounds::new(0.0, 1.0).unwrap();
-    let cases: [(&str, f64, fn(&mut Rng) -> f64); 3] = [
+    let cases: [(&str, f64, Draw); 3] = [
         ("uniform", 0.5, uniform),
         ("rare", 0.02, rare),
         ("square", 1.0 / 3.0, |rng| uniform(rng).powi(2)),
@@ -66,7 +68,7 @@ fn betting_covers_at_any_time_however_skewed() {
 
 #[test]
 fn asymptotic_covers_from_30_values_on() {
-    let cases: [(&str, f64, f64, fn(&mut Rng) -> f64); 4] = [
+    let cases: [(&str, f64, f64, Draw); 4] = [
         ("normal", 0.0, 0.05, normal),
         ("uniform", 0.5, 0.05, uniform),
         ("heavy", 0.0, 0.05, heavy),

@@ -1,7 +1,7 @@
 //! Tests of the four checks of the reward channel, each with a planted case and an innocent twin.
 
 use super::*;
-use crate::{Feedback, ScheduledChange};
+use crate::Feedback;
 
 fn record(raw: f64) -> RewardRecord {
     RewardRecord {
@@ -52,7 +52,7 @@ fn channel(
 
 #[track_caller]
 fn check(channel: &RewardChannel, name: &str, expected: CheckStatus) -> Check {
-    let checks = check_channel(channel, 0.001);
+    let checks = check_channel(channel, usize::MAX, 0.001);
     for check in &checks {
         if check.name != name {
             assert_ne!(check.status, CheckStatus::Fail, "{check:?}");
@@ -121,7 +121,7 @@ fn declared_transforms_are_no_tampering() {
     }
     check(&normalised, "register", CheckStatus::Pass);
     normalised.transforms.clear();
-    let undeclared = check_channel(&normalised, 0.001);
+    let undeclared = check_channel(&normalised, usize::MAX, 0.001);
     // All episodes of both checkpoints differ: equally frequent, so a log that was declared wrongly.
     assert_eq!(undeclared[0].status, CheckStatus::NotMeasurable);
 }
@@ -241,7 +241,7 @@ fn equally_frequent_mismatches_rarely_fail() {
             .collect();
         let channel = channel(checkpoints, Some(draw(&mut rng, 0.0)));
         failed += usize::from(
-            check_channel(&channel, 0.15)
+            check_channel(&channel, usize::MAX, 0.15)
                 .iter()
                 .any(|check| check.status == CheckStatus::Fail),
         );
