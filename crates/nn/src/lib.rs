@@ -6,7 +6,9 @@ mod error;
 mod file;
 mod heads;
 mod kernels;
+mod layout;
 mod model;
+mod passes;
 mod pool;
 #[cfg(test)]
 mod reference;

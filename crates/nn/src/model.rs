@@ -2,10 +2,10 @@
 //!
 //! # Design
 //!
-//! A batch is cut into tiles of [`TILE`] rows, and a tile goes through all layers, the loss and all layers backward
-//! before the next begins, so that what it leaves between the passes stays in the core's cache. Tiles belong to
-//! shards; each shard has a gradient of its own, and the shards' gradients are added in order. How many shards there
-//! are depends on the batch alone, so the bits do not depend on the number of threads.
+//! A batch is cut into tiles of 64 rows, and a tile goes through all layers, the loss and all layers backward before the
+//! next begins, so that what it leaves between the passes stays in the core's cache. Tiles belong to shards; each shard
+//! has a gradient of its own, and the shards' gradients are added in order. How many shards there are depends on the
+//! batch alone, so the bits do not depend on the number of threads.
 
 #![expect(
     unsafe_code,
@@ -17,19 +17,15 @@ mod tests;
 
 use mdp::Rng;
 
-use crate::kernels::{Kernels, View, kernels, padded, transpose};
+use crate::kernels::{Kernels, kernels as best_kernels};
+use crate::layout::{Directions, Layout, TILE};
+use crate::passes::Passes;
 use crate::pool::{Disjoint, Pool};
-use crate::shape::{Activation, Initialization, MlpShape, initialize};
-use crate::workspace::{Packed, Scratch, Workspace};
-
-/// Rows that go through the network together.
-pub(crate) const TILE: usize = 64;
+use crate::shape::{Initialization, MlpShape, initialize};
+use crate::workspace::Workspace;
 
 /// Most shards that a batch is cut into.
-pub(crate) const MAX_SHARDS: usize = 16;
-
-/// Last layers with at most this many outputs are computed by dot products; wider ones by padded columns.
-const NARROW: usize = 8;
+const MAX_SHARDS: usize = 16;
 
 /// Rows from which a forward pass is shared between threads.
 const ROWS_TO_SHARE: usize = 4 * TILE;
@@ -42,60 +38,8 @@ const ROWS_TO_SHARE: usize = 4 * TILE;
 /// biases; the free parameters last.
 #[derive(Clone, Debug)]
 pub struct Model {
-    pub(crate) mlps: Vec<Mlp>,
+    layout: Layout,
     parameters: Vec<f32>,
-    n_free: usize,
-    n_outputs: usize,
-    pub(crate) sizes: Sizes,
-}
-
-/// The lengths of the buffers that a [`Workspace`] holds for a model.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Sizes {
-    /// Weights laid out for the kernels.
-    pub(crate) packed: usize,
-    /// One shard's gradient, laid out for the kernels, the free parameters' at its end.
-    pub(crate) shard: usize,
-    /// The activations of one tile, all networks.
-    pub(crate) activations: usize,
-    /// The widest layer, padded.
-    pub(crate) width: usize,
-    /// The inputs, padded.
-    pub(crate) inputs: usize,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct Mlp {
-    pub(crate) shape: MlpShape,
-    layers: Vec<Layer>,
-    /// Where its outputs begin within an output row of the model.
-    first_output: usize,
-}
-
-/// One layer and where its numbers lie.
-#[derive(Clone, Copy, Debug)]
-struct Layer {
-    inputs: usize,
-    outputs: usize,
-    /// In the parameter vector; the biases follow the weights.
-    weights: usize,
-    biases: usize,
-    /// In the packed weights: `[inputs, padded outputs]`, absent (empty) where `narrow`.
-    packed: usize,
-    /// In the packed weights: `[outputs, padded inputs]`.
-    transposed: usize,
-    /// In the packed weights: `[padded outputs]`.
-    packed_biases: usize,
-    /// In a shard's gradient: `[outputs, padded inputs]` where `narrow`, else `[inputs, padded outputs]`.
-    gradient: usize,
-    /// In a shard's gradient: `[padded outputs]`.
-    biases_gradient: usize,
-    /// In the activations: `[TILE, padded outputs]`; for the last layer unused.
-    output: usize,
-    /// Whether it is a last layer with few outputs.
-    narrow: bool,
-    /// Whether it is not the first.
-    is_behind_another: bool,
 }
 
 /// One tile of a batch in the hands of a loss.
@@ -149,10 +93,10 @@ impl Model {
     pub fn new(mlps: &[(MlpShape, Initialization)], free: &[f32], rng: &mut Rng) -> Model {
         let shapes: Vec<MlpShape> = mlps.iter().map(|(shape, _)| shape.clone()).collect();
         let mut model = Model::zeros(&shapes, free.len());
-        for (mlp, (_, initialization)) in model.mlps.iter().zip(mlps) {
+        for (mlp, (_, initialization)) in model.layout.mlps.iter().zip(mlps) {
             for (i, layer) in mlp.layers.iter().enumerate() {
-                let (weights, biases) = model.parameters[layer.weights..layer.end()]
-                    .split_at_mut(layer.inputs * layer.outputs);
+                let parameters = &mut model.parameters[layer.weights..layer.end()];
+                let (weights, biases) = parameters.split_at_mut(layer.biases - layer.weights);
                 let is_last = i + 1 == mlp.layers.len();
                 initialize(initialization, is_last, layer.inputs, weights, biases, rng);
             }
@@ -166,67 +110,37 @@ impl Model {
     ///
     /// # Panics
     ///
-    /// As [`Model::new`].
+    /// If there is no network, a width is zero, or the networks' inputs differ.
     #[must_use]
     pub fn zeros(shapes: &[MlpShape], n_free: usize) -> Model {
-        assert!(!shapes.is_empty(), "a model has at least one network");
-        let mut mlps = Vec::with_capacity(shapes.len());
-        let mut sizes = Sizes::default();
-        let (mut n_parameters, mut n_outputs) = (0, 0);
-        for shape in shapes {
-            assert_eq!(
-                shape.inputs, shapes[0].inputs,
-                "networks read the same inputs"
-            );
-            let widths = [shape.inputs, shape.outputs];
-            let has_width = |width: &usize| *width > 0;
-            assert!(
-                widths.iter().chain(&shape.hidden).all(has_width),
-                "a width is zero"
-            );
-            mlps.push(Mlp {
-                shape: shape.clone(),
-                layers: lay_out(shape, &mut n_parameters, &mut sizes),
-                first_output: n_outputs,
-            });
-            n_outputs += shape.outputs;
-        }
-        sizes.shard += padded(n_free);
-        sizes.inputs = padded(shapes[0].inputs);
+        let layout = Layout::new(shapes, n_free);
         Model {
-            mlps,
-            parameters: vec![0.0; n_parameters + n_free],
-            n_free,
-            n_outputs,
-            sizes,
+            parameters: vec![0.0; layout.n_parameters],
+            layout,
         }
     }
 
     /// Numbers in one input row.
     #[must_use]
     pub fn n_inputs(&self) -> usize {
-        self.mlps[0].shape.inputs
+        self.layout.n_inputs()
     }
 
     /// Numbers in one output row: those of all networks, in order.
     #[must_use]
     pub fn n_outputs(&self) -> usize {
-        self.n_outputs
+        self.layout.n_outputs
     }
 
     /// Width of the last hidden layer of the first network; of its inputs where it has none.
     #[must_use]
     pub fn n_latents(&self) -> usize {
-        self.mlps[0]
-            .layers
-            .last()
-            .expect("a network has layers")
-            .inputs
+        self.layout.n_latents()
     }
 
     /// The shapes of the networks.
     pub fn shapes(&self) -> impl ExactSizeIterator<Item = &MlpShape> {
-        self.mlps.iter().map(|mlp| &mlp.shape)
+        self.layout.mlps.iter().map(|mlp| &mlp.shape)
     }
 
     /// All parameters; see [`Model`] for their order.
@@ -243,7 +157,7 @@ impl Model {
     /// The free parameters.
     #[must_use]
     pub fn free(&self) -> &[f32] {
-        &self.parameters[self.parameters.len() - self.n_free..]
+        &self.parameters[self.parameters.len() - self.layout.n_free..]
     }
 
     /// The outputs of all networks for a batch: `inputs` is `[rows, n_inputs]`, `outputs` is `[rows, n_outputs]`, both
@@ -287,7 +201,8 @@ impl Model {
         workspace: &mut Workspace,
         pool: &Pool,
     ) {
-        let (n_inputs, n_outputs, n_latents) = (self.n_inputs(), self.n_outputs, self.n_latents());
+        let (n_inputs, n_outputs, n_latents) =
+            (self.n_inputs(), self.n_outputs(), self.n_latents());
         let n_rows = inputs.len() / n_inputs;
         assert_eq!(inputs.len(), n_rows * n_inputs, "whole input rows");
         assert_eq!(
@@ -304,10 +219,11 @@ impl Model {
                 "a latent row for every input row"
             );
         }
-        let kernels = workspace.kernels.unwrap_or_else(kernels);
-        workspace.prepare(&self.sizes, n_outputs, n_latents, 0, pool.n_threads());
-        self.pack(workspace.packed.as_mut_slice(), Directions::Forward);
-        let packed = &workspace.packed;
+        workspace.prepare(&self.layout, 0, pool.n_threads());
+        let packed = workspace.packed.as_mut_slice();
+        self.layout
+            .pack(&self.parameters, packed, Directions::Forward);
+        let passes = self.passes(workspace.kernels, packed);
         let scratch = Disjoint::new(&mut workspace.scratch);
         let (outputs, latent) = (Disjoint::new(outputs), Disjoint::new(latent));
         let tile = |index: usize, thread: usize| {
@@ -315,18 +231,16 @@ impl Model {
             let rows = TILE.min(n_rows - first);
             // SAFETY: every tile comes once, and a thread number is in use by one thread at a time.
             let (scratch, outputs) = unsafe {
-                (
-                    &mut scratch.part(thread, 1)[0],
-                    outputs.part(first * n_outputs, rows * n_outputs),
-                )
+                let outputs = outputs.part(first * n_outputs, rows * n_outputs);
+                (&mut scratch.part(thread, 1)[0], outputs)
             };
-            let inputs = &inputs[first * n_inputs..(first + rows) * n_inputs];
+            let inputs = &inputs[first * n_inputs..][..rows * n_inputs];
             scratch.take_inputs(n_inputs, inputs.chunks_exact(n_inputs));
-            self.tile_forward(kernels, packed, rows, scratch, outputs);
+            passes.forward(rows, scratch, outputs);
             if with_latent {
                 // SAFETY: as above.
                 let latent = unsafe { latent.part(first * n_latents, rows * n_latents) };
-                self.copy_latent(rows, scratch, latent);
+                passes.copy_latent(rows, scratch, latent);
             }
         };
         let n_tiles = n_rows.div_ceil(TILE);
@@ -340,7 +254,7 @@ impl Model {
     /// The gradient of the sum over rows of a loss, with respect to all parameters, and what the loss counted.
     ///
     /// `rows` says which rows of `inputs`, `[any, n_inputs]`, make the batch, in which order. `loss` is called once per
-    /// tile of them. `gradient` is overwritten.
+    /// tile of at most 64 of them. `gradient` is overwritten.
     ///
     /// # Panics
     ///
@@ -361,453 +275,83 @@ impl Model {
             self.parameters.len(),
             "a gradient for every parameter"
         );
-        let kernels = workspace.kernels.unwrap_or_else(kernels);
         let shard_rows = shard_rows(rows.len());
         let n_shards = rows.len().div_ceil(shard_rows);
-        workspace.prepare(
-            &self.sizes,
-            self.n_outputs,
-            self.n_latents(),
-            n_shards,
-            pool.n_threads(),
-        );
-        self.pack(workspace.packed.as_mut_slice(), Directions::Both);
-        let packed = &workspace.packed;
-        let mut statistics: [S; MAX_SHARDS] = std::array::from_fn(|_| S::default());
-        {
-            let scratch = Disjoint::new(&mut workspace.scratch);
-            let shards = Disjoint::new(&mut workspace.shards);
-            let statistics = Disjoint::new(&mut statistics);
-            pool.run(n_shards, &|index, thread| {
-                // SAFETY: every shard comes once, and a thread number is in use by one thread at a time.
-                let (scratch, shard, statistics) = unsafe {
-                    (
-                        &mut scratch.part(thread, 1)[0],
-                        &mut shards.part(index, 1)[0],
-                        &mut statistics.part(index, 1)[0],
-                    )
-                };
-                let shard = &mut shard.as_mut_slice()[..self.sizes.shard];
-                shard.fill(0.0);
-                let first = index * shard_rows;
-                let rows = &rows[first..rows.len().min(first + shard_rows)];
-                for rows in rows.chunks(TILE) {
-                    let row = |row: &u32| &inputs[*row as usize * n_inputs..][..n_inputs];
-                    scratch.take_inputs(n_inputs, rows.iter().map(row));
-                    self.tile_gradient(kernels, packed, rows, loss, scratch, shard, statistics);
-                }
-            });
-        }
-        self.reduce(kernels, workspace, n_shards, gradient);
-        let mut total = S::default();
-        for part in statistics.into_iter().take(n_shards) {
-            total.merge(part);
-        }
-        total
-    }
-
-    /// One tile: forward, loss, backward.
-    #[expect(clippy::too_many_arguments, reason = "the parts of a shard's state")]
-    fn tile_gradient<S: Statistics>(
-        &self,
-        kernels: &Kernels,
-        packed: &Packed,
-        rows: &[u32],
-        loss: &impl Fn(Tile<'_>, &mut S),
-        scratch: &mut Scratch,
-        shard: &mut [f32],
-        statistics: &mut S,
-    ) {
-        let n = rows.len();
-        let mut outputs = std::mem::take(&mut scratch.outputs);
-        let mut d_outputs = std::mem::take(&mut scratch.d_outputs);
-        let mut latent = std::mem::take(&mut scratch.latent);
-        self.tile_forward(kernels, packed, n, scratch, &mut outputs);
-        let n_latent = n * self.n_latents();
-        let whole_lines = padded(self.n_latents()) == self.n_latents();
-        if !whole_lines {
-            self.copy_latent(n, scratch, &mut latent);
-        }
-        let d_outputs_used = &mut d_outputs[..n * self.n_outputs];
-        d_outputs_used.fill(0.0);
-        let free = self.sizes.shard - padded(self.n_free);
-        let tile = Tile {
-            rows,
-            outputs: &outputs[..n * self.n_outputs],
-            latent: match whole_lines {
-                true => &self.padded_latent(scratch)[..n_latent],
-                false => &latent[..n_latent],
-            },
-            d_outputs: d_outputs_used,
-            d_free: &mut shard[free..free + self.n_free],
-        };
-        loss(tile, statistics);
-        for mlp in &self.mlps {
-            self.tile_backward(kernels, packed, mlp, n, &d_outputs, scratch, shard);
-        }
-        scratch.outputs = outputs;
-        scratch.d_outputs = d_outputs;
-        scratch.latent = latent;
-    }
-
-    /// All networks on the inputs in the scratch; `outputs` is `[rows, n_outputs]`.
-    fn tile_forward(
-        &self,
-        kernels: &Kernels,
-        packed: &Packed,
-        rows: usize,
-        scratch: &mut Scratch,
-        outputs: &mut [f32],
-    ) {
-        let packed = packed.as_slice();
-        for mlp in &self.mlps {
-            let (last, hidden) = mlp.layers.split_last().expect("a network has layers");
-            let mut from: Option<&Layer> = None;
-            for layer in hidden {
-                let width = padded(layer.outputs);
-                let (before, after) = scratch
-                    .activations
-                    .as_mut_slice()
-                    .split_at_mut(layer.output);
-                let (input, stride) = match from {
-                    None => (scratch.inputs.as_slice(), padded(layer.inputs)),
-                    Some(from) => (&before[from.output..], padded(from.outputs)),
-                };
-                let view = View {
-                    data: input,
-                    row: stride,
-                    column: 1,
-                };
-                let relu = mlp.shape.activation == Activation::Relu;
-                let output = &mut after[..rows * width];
-                kernels.affine(
-                    rows,
-                    view,
-                    layer.packed(packed),
-                    layer.packed_biases(packed),
-                    relu,
-                    output,
-                );
-                if !relu {
-                    kernels.tanh(output);
-                }
-                from = Some(layer);
+        workspace.prepare(&self.layout, n_shards, pool.n_threads());
+        let packed = workspace.packed.as_mut_slice();
+        self.layout.pack(&self.parameters, packed, Directions::Both);
+        let passes = self.passes(workspace.kernels, packed);
+        let mut buffers = workspace.shards.iter_mut();
+        let mut shards: [Shard<'_, S>; MAX_SHARDS] = std::array::from_fn(|_| Shard {
+            gradient: buffers.next().map_or(&mut [], |buffer| {
+                &mut buffer.as_mut_slice()[..self.layout.sizes.shard]
+            }),
+            statistics: S::default(),
+        });
+        let shards = &mut shards[..n_shards];
+        pool.for_each_with(&mut workspace.scratch, shards, |scratch, index, shard| {
+            shard.gradient.fill(0.0);
+            let first = index * shard_rows;
+            let rows = &rows[first..rows.len().min(first + shard_rows)];
+            for rows in rows.chunks(TILE) {
+                let row = |row: &u32| &inputs[*row as usize * n_inputs..][..n_inputs];
+                scratch.take_inputs(n_inputs, rows.iter().map(row));
+                passes.gradient(rows, loss, scratch, shard.gradient, &mut shard.statistics);
             }
-            let input = match from {
-                None => scratch.inputs.as_slice(),
-                Some(from) => &scratch.activations.as_slice()[from.output..],
-            };
-            let depth = padded(last.inputs);
-            let outputs = &mut outputs[mlp.first_output..];
-            if last.narrow {
-                let biases = &last.packed_biases(packed)[..last.outputs];
-                kernels.dot_products(
-                    rows,
-                    depth,
-                    input,
-                    last.transposed(packed),
-                    biases,
-                    outputs,
-                    self.n_outputs,
-                );
-            } else {
-                let width = padded(last.outputs);
-                let view = View {
-                    data: input,
-                    row: depth,
-                    column: 1,
-                };
-                let wide = &mut scratch.d_first.as_mut_slice()[..rows * width];
-                kernels.affine(
-                    rows,
-                    view,
-                    last.packed(packed),
-                    last.packed_biases(packed),
-                    false,
-                    wide,
-                );
-                for (row, wide) in wide.chunks_exact(width).enumerate() {
-                    outputs[row * self.n_outputs..][..last.outputs]
-                        .copy_from_slice(&wide[..last.outputs]);
-                }
-            }
-        }
-    }
-
-    /// One network's part of a tile's gradient, added to the shard's.
-    #[expect(clippy::too_many_arguments, reason = "the parts of a shard's state")]
-    fn tile_backward(
-        &self,
-        kernels: &Kernels,
-        packed: &Packed,
-        mlp: &Mlp,
-        rows: usize,
-        d_outputs: &[f32],
-        scratch: &mut Scratch,
-        shard: &mut [f32],
-    ) {
-        let packed = packed.as_slice();
-        let Scratch {
-            inputs,
-            activations,
-            d_first,
-            d_second,
-            ..
-        } = scratch;
-        let activations = activations.as_slice();
-        let (mut d_output, mut d_input) = (d_first.as_mut_slice(), d_second.as_mut_slice());
-        let d_outputs = &d_outputs[mlp.first_output..];
-        for (i, layer) in mlp.layers.iter().enumerate().rev() {
-            let is_last = i + 1 == mlp.layers.len();
-            let (width_in, width_out) = (padded(layer.inputs), padded(layer.outputs));
-            let input = match i {
-                0 => inputs.as_slice(),
-                _ => &activations[mlp.layers[i - 1].output..],
-            };
-            if is_last && !layer.narrow {
-                for (row, d) in d_output[..rows * width_out]
-                    .chunks_exact_mut(width_out)
-                    .enumerate()
-                {
-                    d[..layer.outputs]
-                        .copy_from_slice(&d_outputs[row * self.n_outputs..][..layer.outputs]);
-                    d[layer.outputs..].fill(0.0);
-                }
-            }
-            let d_rows = if layer.narrow {
-                let by_output = View {
-                    data: d_outputs,
-                    row: 1,
-                    column: self.n_outputs,
-                };
-                let weights = &mut shard[layer.gradient..][..layer.outputs * width_in];
-                kernels.accumulate(
-                    layer.outputs,
-                    width_in,
-                    by_output,
-                    &input[..rows * width_in],
-                    width_in,
-                    weights,
-                );
-                let biases = &mut shard[layer.biases_gradient..][..layer.outputs];
-                let mut sums = [0.0; NARROW];
-                for row in d_outputs.chunks(self.n_outputs).take(rows) {
-                    for (sum, d) in sums.iter_mut().zip(&row[..layer.outputs]) {
-                        *sum += d;
-                    }
-                }
-                for (bias, sum) in biases.iter_mut().zip(sums) {
-                    *bias += sum;
-                }
-                View {
-                    data: d_outputs,
-                    row: self.n_outputs,
-                    column: 1,
-                }
-            } else {
-                let by_input = View {
-                    data: input,
-                    row: 1,
-                    column: width_in,
-                };
-                let d_output = &d_output[..rows * width_out];
-                let weights = &mut shard[layer.gradient..][..layer.inputs * width_out];
-                kernels.accumulate(
-                    layer.inputs,
-                    width_out,
-                    by_input,
-                    d_output,
-                    width_out,
-                    weights,
-                );
-                kernels.sum_rows(
-                    rows,
-                    d_output,
-                    &mut shard[layer.biases_gradient..][..width_out],
-                );
-                View {
-                    data: d_output,
-                    row: width_out,
-                    column: 1,
-                }
-            };
-            if i > 0 {
-                let weights = layer.transposed(packed);
-                let d_input = &mut d_input[..rows * width_in];
-                match mlp.shape.activation {
-                    Activation::Tanh => {
-                        kernels.through_tanh(rows, width_in, d_rows, weights, input, d_input)
-                    }
-                    Activation::Relu => {
-                        kernels.through_relu(rows, width_in, d_rows, weights, input, d_input)
-                    }
-                }
-            }
-            std::mem::swap(&mut d_output, &mut d_input);
-        }
-    }
-
-    /// The last hidden layer of the first network, without its padding.
-    fn copy_latent(&self, rows: usize, scratch: &Scratch, latent: &mut [f32]) {
-        let n_latents = self.n_latents();
-        let width = padded(n_latents);
-        let source = self.padded_latent(scratch);
-        for (row, latent) in latent.chunks_exact_mut(n_latents).take(rows).enumerate() {
-            latent.copy_from_slice(&source[row * width..][..n_latents]);
-        }
-    }
-
-    /// The last hidden layer of the first network, rows of whole vectors.
-    fn padded_latent<'a>(&self, scratch: &'a Scratch) -> &'a [f32] {
-        let layers = &self.mlps[0].layers;
-        match layers.len() {
-            1 => scratch.inputs.as_slice(),
-            n => &scratch.activations.as_slice()[layers[n - 2].output..],
-        }
-    }
-
-    /// Lays the weights out for the kernels.
-    fn pack(&self, packed: &mut [f32], directions: Directions) {
-        for layer in self.mlps.iter().flat_map(|mlp| &mlp.layers) {
-            let weights = &self.parameters[layer.weights..layer.biases];
-            let biases = &self.parameters[layer.biases..layer.end()];
-            let width_out = padded(layer.outputs);
-            copy_padded(&mut packed[layer.packed_biases..][..width_out], biases);
-            if !layer.narrow {
-                let to = &mut packed[layer.packed..][..layer.inputs * width_out];
-                copy_rows(weights, layer.outputs, to, width_out);
-            }
-            if layer.transposed_for(directions) {
-                let width_in = padded(layer.inputs);
-                let to = &mut packed[layer.transposed..][..layer.outputs * width_in];
-                transpose(weights, layer.outputs, to, width_in);
-            }
-        }
-    }
-
-    /// Adds the shards' gradients in order and takes the sum out of the kernels' layout.
-    fn reduce(
-        &self,
-        kernels: &Kernels,
-        workspace: &mut Workspace,
-        n_shards: usize,
-        gradient: &mut [f32],
-    ) {
-        let Some((sum, others)) = workspace.shards[..n_shards].split_first_mut() else {
+        });
+        let Some((sum, others)) = shards.split_first_mut() else {
             gradient.fill(0.0);
-            return;
+            return S::default();
         };
-        let sum = &mut sum.as_mut_slice()[..self.sizes.shard];
+        let gradients: [&[f32]; MAX_SHARDS] =
+            std::array::from_fn(|i| others.get(i).map_or(&[][..], |shard| &*shard.gradient));
+        add_in_order(
+            passes.kernels,
+            sum.gradient,
+            &gradients[..others.len()],
+            pool,
+        );
+        self.layout.unpack_gradient(sum.gradient, gradient);
         for other in others {
-            kernels.add(sum, &other.as_slice()[..self.sizes.shard]);
+            sum.statistics.merge(std::mem::take(&mut other.statistics));
         }
-        for layer in self.mlps.iter().flat_map(|mlp| &mlp.layers) {
-            let (width_in, width_out) = (padded(layer.inputs), padded(layer.outputs));
-            let (weights, biases) =
-                gradient[layer.weights..layer.end()].split_at_mut(layer.inputs * layer.outputs);
-            if layer.narrow {
-                let from = &sum[layer.gradient..][..layer.outputs * width_in];
-                transpose(from, width_in, weights, layer.outputs);
-            } else {
-                let from = &sum[layer.gradient..][..layer.inputs * width_out];
-                copy_rows(from, width_out, weights, layer.outputs);
-            }
-            biases.copy_from_slice(&sum[layer.biases_gradient..][..layer.outputs]);
+        std::mem::take(&mut sum.statistics)
+    }
+
+    fn passes<'a>(&'a self, kernels: Option<&'static Kernels>, packed: &'a [f32]) -> Passes<'a> {
+        Passes {
+            layout: &self.layout,
+            kernels: kernels.unwrap_or_else(best_kernels),
+            packed,
         }
-        let free = self.sizes.shard - padded(self.n_free);
-        let tail = gradient.len() - self.n_free;
-        gradient[tail..].copy_from_slice(&sum[free..free + self.n_free]);
     }
 }
 
-/// Which passes weights are laid out for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Directions {
-    Forward,
-    Both,
+/// A part of a batch: what it adds to the gradient, and what the loss counted in it.
+struct Shard<'a, S> {
+    gradient: &'a mut [f32],
+    statistics: S,
 }
 
-impl Layer {
-    /// Where its parameters end.
-    fn end(&self) -> usize {
-        self.biases + self.outputs
-    }
-
-    /// Whether its weights are needed with outputs as rows: for few outputs always, and to go back beyond it.
-    fn transposed_for(&self, directions: Directions) -> bool {
-        self.narrow || (self.is_behind_another && directions == Directions::Both)
-    }
-
-    fn packed<'a>(&self, packed: &'a [f32]) -> &'a [f32] {
-        &packed[self.packed..][..self.inputs * padded(self.outputs)]
-    }
-
-    fn transposed<'a>(&self, packed: &'a [f32]) -> &'a [f32] {
-        &packed[self.transposed..][..self.outputs * padded(self.inputs)]
-    }
-
-    fn packed_biases<'a>(&self, packed: &'a [f32]) -> &'a [f32] {
-        &packed[self.packed_biases..][..padded(self.outputs)]
-    }
-}
-
-/// Copies a row and fills the rest with zeros.
-fn copy_padded(to: &mut [f32], from: &[f32]) {
-    to[..from.len()].copy_from_slice(from);
-    to[from.len()..].fill(0.0);
-}
-
-/// Copies rows of `from_width` numbers into rows of `to_width`, cut off or filled with zeros.
-fn copy_rows(from: &[f32], from_width: usize, to: &mut [f32], to_width: usize) {
-    if from_width == to_width {
-        to.copy_from_slice(from);
-        return;
-    }
-    let width = from_width.min(to_width);
-    for (to, from) in to
-        .chunks_exact_mut(to_width)
-        .zip(from.chunks_exact(from_width))
-    {
-        copy_padded(to, &from[..width]);
-    }
-}
-
-/// Gives every array of a network its place, counting on from the sizes so far.
-fn lay_out(shape: &MlpShape, n_parameters: &mut usize, sizes: &mut Sizes) -> Vec<Layer> {
-    let widths = shape.layers();
-    let n_layers = widths.len();
-    let layer = |(i, (inputs, outputs)): (usize, (usize, usize))| {
-        let narrow = i + 1 == n_layers && outputs <= NARROW;
-        let (width_in, width_out) = (padded(inputs), padded(outputs));
-        let take = |size: &mut usize, n: usize| {
-            *size += n;
-            *size - n
-        };
-        let gradient = if narrow {
-            outputs * width_in
-        } else {
-            inputs * width_out
-        };
-        sizes.width = sizes.width.max(width_in).max(width_out);
-        Layer {
-            inputs,
-            outputs,
-            weights: take(n_parameters, inputs * outputs),
-            biases: take(n_parameters, outputs),
-            packed: take(
-                &mut sizes.packed,
-                if narrow { 0 } else { inputs * width_out },
-            ),
-            transposed: take(&mut sizes.packed, outputs * width_in),
-            packed_biases: take(&mut sizes.packed, width_out),
-            gradient: take(&mut sizes.shard, gradient),
-            biases_gradient: take(&mut sizes.shard, width_out),
-            output: take(&mut sizes.activations, TILE * width_out),
-            narrow,
-            is_behind_another: i > 0,
-        }
+/// Adds the gradients of the other shards to that of the first, number by number in the order of the shards.
+fn add_in_order(kernels: &Kernels, sum: &mut [f32], others: &[&[f32]], pool: &Pool) {
+    /// Numbers of one piece. Where there is little to do, handing it out takes longer than doing it.
+    const PIECE: usize = 2048;
+    let length = match others.len() * sum.len() {
+        little if little < 16 * PIECE => sum.len(),
+        _ => PIECE,
     };
-    widths.into_iter().enumerate().map(layer).collect()
+    let n = sum.len();
+    let sum = Disjoint::new(sum);
+    pool.run(n.div_ceil(length), &|index, _| {
+        let first = index * length;
+        let range = first..n.min(first + length);
+        // SAFETY: every index comes once, and pieces of different indices do not overlap.
+        let sum = unsafe { sum.part(range.start, range.len()) };
+        for other in others {
+            kernels.add(sum, &other[range.clone()]);
+        }
+    });
 }
 
 /// Rows of one shard: enough for the smallest batch worth two threads to be cut in two, and at most [`MAX_SHARDS`].

@@ -2,16 +2,14 @@
 
 use crate::aligned::Aligned;
 use crate::kernels::{Kernels, padded};
-use crate::model::{Sizes, TILE};
-
-/// Weights laid out for the kernels.
-pub(crate) type Packed = Aligned;
+use crate::layout::{Layout, TILE};
 
 /// Memory for the passes of a [`Model`](crate::Model). It grows to what the largest pass so far needed and holds no
 /// results, so one workspace may serve several models in turn.
 #[derive(Debug, Default)]
 pub struct Workspace {
-    pub(crate) packed: Packed,
+    /// Weights laid out for the kernels.
+    pub(crate) packed: Aligned,
     /// One for every thread.
     pub(crate) scratch: Vec<Scratch>,
     /// The gradients of the shards.
@@ -50,14 +48,8 @@ impl Workspace {
     }
 
     /// Grows every buffer to what a model needs.
-    pub(crate) fn prepare(
-        &mut self,
-        sizes: &Sizes,
-        n_outputs: usize,
-        n_latents: usize,
-        n_shards: usize,
-        n_threads: usize,
-    ) {
+    pub(crate) fn prepare(&mut self, layout: &Layout, n_shards: usize, n_threads: usize) {
+        let sizes = &layout.sizes;
         self.packed.grow(sizes.packed);
         if self.scratch.len() < n_threads {
             self.scratch.resize_with(n_threads, Scratch::default);
@@ -67,9 +59,9 @@ impl Workspace {
             scratch.activations.grow(sizes.activations);
             scratch.d_first.grow(TILE * sizes.width);
             scratch.d_second.grow(TILE * sizes.width);
-            scratch.outputs.resize(TILE * n_outputs, 0.0);
-            scratch.d_outputs.resize(TILE * n_outputs, 0.0);
-            scratch.latent.resize(TILE * n_latents, 0.0);
+            scratch.outputs.resize(TILE * layout.n_outputs, 0.0);
+            scratch.d_outputs.resize(TILE * layout.n_outputs, 0.0);
+            scratch.latent.resize(TILE * layout.n_latents(), 0.0);
         }
         if self.shards.len() < n_shards {
             self.shards.resize_with(n_shards, Aligned::default);

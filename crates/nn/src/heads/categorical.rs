@@ -76,8 +76,8 @@ pub(super) fn evaluate(
 ) {
     let softmax = softmax(chunk, first, n);
     let indices = indices(chunk, part, n);
-    for r in 0..chunk.rows {
-        let logit = chunk.outputs[r * chunk.stride + first + indices[r]];
+    for (r, index) in indices.into_iter().enumerate().take(chunk.rows) {
+        let logit = chunk.outputs[r * chunk.stride + first + index];
         values.log_prob[r] += logit - softmax.max[r] - softmax.ln_sum[r];
         values.entropy[r] += softmax.ln_sum[r] - softmax.weighted[r] / softmax.sum[r];
     }

@@ -1,6 +1,10 @@
 //! The arithmetic, written once over [`Vector`]; `kernels` compiles it for each instruction set.
 
 #![expect(
+    clippy::needless_range_loop,
+    reason = "rows and columns of a block are plainest as indices"
+)]
+#![expect(
     unsafe_code,
     reason = "the inner loops read and write through pointers whose ranges `kernels` has checked"
 )]
@@ -259,7 +263,7 @@ unsafe fn exp_of<V: Vector>(x: V) -> V {
         8.333_452e-3,
         4.166_579_6e-2,
         1.666_666_5e-1,
-        5.000_000_1e-1,
+        5.0e-1,
     ];
     const SHIFT: f32 = 12_582_912.0; // 1.5 * 2^23: adding it rounds to an integer
     const LN_2_HIGH: f32 = 0.693_359_4;
@@ -291,7 +295,7 @@ unsafe fn ln_of<V: Vector>(x: V) -> V {
         -1.666_805_8e-1,
         2.000_071_5e-1,
         -2.499_999_4e-1,
-        3.333_333_1e-1,
+        3.333_333e-1,
     ];
     const LN_2_HIGH: f32 = 0.693_359_4;
     const LN_2_LOW: f32 = -2.121_944_4e-4;

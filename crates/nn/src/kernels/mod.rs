@@ -17,6 +17,8 @@ mod vector;
 
 use std::sync::OnceLock;
 
+use crate::shape::Activation;
+
 pub(crate) use transpose::transpose;
 pub(crate) use vector::LANES;
 
@@ -79,6 +81,29 @@ pub(crate) struct View<'a> {
     pub(crate) column: usize,
 }
 
+/// Step, parameters, gradient, first and second moment.
+type AdamKernel = unsafe fn(&AdamStep, &mut [f32], &[f32], &mut [f32], &mut [f32]);
+
+impl<'a> View<'a> {
+    /// A row-major matrix with rows `width` apart.
+    pub(crate) fn rows(data: &'a [f32], width: usize) -> View<'a> {
+        View {
+            data,
+            row: width,
+            column: 1,
+        }
+    }
+
+    /// Its transpose.
+    pub(crate) fn columns(data: &'a [f32], width: usize) -> View<'a> {
+        View {
+            data,
+            row: 1,
+            column: width,
+        }
+    }
+}
+
 /// The kernels of one instruction set.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Kernels {
@@ -95,7 +120,7 @@ pub(crate) struct Kernels {
     sum_rows: unsafe fn(*const f32, usize, usize, *mut f32, usize),
     add: unsafe fn(*mut f32, *const f32, usize),
     sum_of_squares: unsafe fn(&[f32]) -> f32,
-    adam: unsafe fn(&AdamStep, &mut [f32], &[f32], &mut [f32], &mut [f32]),
+    adam: AdamKernel,
 }
 
 /// Compiles the generic code with an instruction set enabled and collects it in a table.
@@ -260,132 +285,60 @@ pub fn exp(values: &mut [f32]) {
 }
 
 impl Kernels {
-    /// `c = bias + a b`, through the ReLU if `relu`: `a` is `[rows, depth]`, `b` is `[depth, columns]` and `c` is
-    /// `[rows, columns]`, both row-major without gaps; `bias` is `[columns]`.
+    /// `c = activation(bias + a b)`: `a` is `[rows, depth]`, `b` `[depth, columns]` and `c` `[rows, columns]`, the latter
+    /// two row-major without gaps; `bias` is `[columns]`.
     pub(crate) fn affine(
         &self,
+        activation: Option<Activation>,
         rows: usize,
         a: View<'_>,
         b: &[f32],
         bias: &[f32],
-        relu: bool,
         c: &mut [f32],
     ) {
-        let kernel = if relu { self.affine_relu } else { self.affine };
-        self.multiply(kernel, rows, bias.len(), a, b, bias.len(), c, bias.as_ptr());
-    }
-
-    /// `c += a b`, shapes as in [`Kernels::affine`], the rows of `b` `b_row` apart.
-    pub(crate) fn accumulate(
-        &self,
-        rows: usize,
-        columns: usize,
-        a: View<'_>,
-        b: &[f32],
-        b_row: usize,
-        c: &mut [f32],
-    ) {
-        let nothing = std::ptr::null();
-        self.multiply(self.accumulate, rows, columns, a, b, b_row, c, nothing);
-    }
-
-    /// `c = (a b) * (1 - output²)`, elementwise, the chain rule through a tanh layer.
-    pub(crate) fn through_tanh(
-        &self,
-        rows: usize,
-        columns: usize,
-        a: View<'_>,
-        b: &[f32],
-        output: &[f32],
-        c: &mut [f32],
-    ) {
-        assert!(rows * columns <= output.len(), "too few outputs");
-        self.multiply(
-            self.through_tanh,
-            rows,
-            columns,
-            a,
-            b,
-            columns,
-            c,
-            output.as_ptr(),
-        );
-    }
-
-    /// `c = a b` where `output > 0`, else 0: the chain rule through a ReLU layer.
-    pub(crate) fn through_relu(
-        &self,
-        rows: usize,
-        columns: usize,
-        a: View<'_>,
-        b: &[f32],
-        output: &[f32],
-        c: &mut [f32],
-    ) {
-        assert!(rows * columns <= output.len(), "too few outputs");
-        self.multiply(
-            self.through_relu,
-            rows,
-            columns,
-            a,
-            b,
-            columns,
-            c,
-            output.as_ptr(),
-        );
-    }
-
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "a matrix product is its three matrices"
-    )]
-    fn multiply(
-        &self,
-        kernel: unsafe fn(&Product),
-        rows: usize,
-        columns: usize,
-        a: View<'_>,
-        b: &[f32],
-        b_row: usize,
-        c: &mut [f32],
-        extra: *const f32,
-    ) {
-        assert!(columns.is_multiple_of(LANES) && columns <= b_row, "columns");
-        assert!(b.len().is_multiple_of(b_row) || b_row == 0, "ragged b");
-        let depth = if b_row == 0 { 0 } else { b.len() / b_row };
-        assert!(rows * columns <= c.len(), "too few results");
-        if rows == 0 || columns == 0 {
-            return;
-        }
-        if depth > 0 {
-            let last = (rows - 1) * a.row + (depth - 1) * a.column;
-            assert!(last < a.data.len(), "too few numbers in a");
-        }
-        let product = Product {
-            rows,
-            columns,
-            depth,
-            a: a.data.as_ptr(),
-            a_row: a.row,
-            a_depth: a.column,
-            b: b.as_ptr(),
-            b_depth: b_row,
-            c: c.as_mut_ptr(),
-            c_row: columns,
-            extra,
+        assert_eq!(c.len(), rows * bias.len(), "as many biases as columns");
+        let kernel = match activation {
+            Some(Activation::Relu) => self.affine_relu,
+            Some(Activation::Tanh) | None => self.affine,
         };
-        // SAFETY: the CPU has the instruction set, and the assertions bound every index: the last of a is checked,
-        // b holds depth rows of b_row >= columns, c holds rows * columns. Of `extra` the callers have seen that it holds
-        // what their kernel reads: one row of `columns` for a bias, rows * columns for the outputs of a layer.
-        unsafe { kernel(&product) }
+        // SAFETY: the CPU has the instruction set; one row of `extra` is read, and it is as long as a row of c.
+        unsafe { multiply(kernel, rows, a, b, bias.as_ptr(), c) }
+        if activation == Some(Activation::Tanh) {
+            self.tanh(c);
+        }
     }
 
-    /// `c[row, j] = bias[j] + a[row] · b[j]` for `bias.len()` columns: `a` is `[rows, depth]` and `b` is
-    /// `[columns, depth]`, both without gaps; the rows of `c` are `c_row` apart.
+    /// `c += a b`, shapes as in [`Kernels::affine`].
+    pub(crate) fn accumulate(&self, rows: usize, a: View<'_>, b: &[f32], c: &mut [f32]) {
+        // SAFETY: the CPU has the instruction set; no `extra` is read.
+        unsafe { multiply(self.accumulate, rows, a, b, std::ptr::null(), c) }
+    }
+
+    /// `c = (a b) slope`, elementwise, where `slope` is the activation's at the place where it gave `output`, which has
+    /// the shape of `c`: the chain rule through a layer. Shapes as in [`Kernels::affine`].
+    pub(crate) fn through(
+        &self,
+        activation: Activation,
+        rows: usize,
+        a: View<'_>,
+        b: &[f32],
+        output: &[f32],
+        c: &mut [f32],
+    ) {
+        assert!(c.len() <= output.len(), "an output for every result");
+        let kernel = match activation {
+            Activation::Tanh => self.through_tanh,
+            Activation::Relu => self.through_relu,
+        };
+        // SAFETY: the CPU has the instruction set; as many numbers of `extra` are read as c has.
+        unsafe { multiply(kernel, rows, a, b, output.as_ptr(), c) }
+    }
+
+    /// `c[row, j] = bias[j] + a[row] · b[j]`: `a` is `[rows, depth]` and `b` `[columns, depth]`, both without gaps; the
+    /// rows of `c` are `c_row` apart.
     pub(crate) fn dot_products(
         &self,
         rows: usize,
-        depth: usize,
         a: &[f32],
         b: &[f32],
         bias: &[f32],
@@ -396,9 +349,9 @@ impl Kernels {
         if rows == 0 || columns == 0 {
             return;
         }
+        let depth = b.len() / columns;
         assert!(depth.is_multiple_of(LANES), "depth is padded");
         assert!(rows * depth <= a.len(), "too few numbers in a");
-        assert!(columns * depth <= b.len(), "too few numbers in b");
         assert!((rows - 1) * c_row + columns <= c.len(), "too few results");
         let dots = DotProducts {
             rows,
@@ -490,4 +443,46 @@ impl Kernels {
         // SAFETY: the CPU has the instruction set, and the lengths agree.
         unsafe { (self.adam)(step, parameters, gradient, first, second) }
     }
+}
+
+/// Calls a kernel after checking what it reads and writes, but for `extra`. `c` is `[rows, columns]`.
+///
+/// # Safety
+///
+/// The CPU has the kernel's instruction set, and `extra` holds what the kernel reads of it.
+unsafe fn multiply(
+    kernel: unsafe fn(&Product),
+    rows: usize,
+    a: View<'_>,
+    b: &[f32],
+    extra: *const f32,
+    c: &mut [f32],
+) {
+    if c.is_empty() {
+        return;
+    }
+    let columns = c.len() / rows;
+    assert!(columns.is_multiple_of(LANES), "columns are padded");
+    assert_eq!(c.len(), rows * columns, "whole rows of results");
+    let depth = b.len() / columns;
+    assert_eq!(b.len(), depth * columns, "whole rows of factors");
+    if let Some(last) = depth.checked_sub(1) {
+        let last = (rows - 1) * a.row + last * a.column;
+        assert!(last < a.data.len(), "too few numbers in a");
+    }
+    let product = Product {
+        rows,
+        columns,
+        depth,
+        a: a.data.as_ptr(),
+        a_row: a.row,
+        a_depth: a.column,
+        b: b.as_ptr(),
+        b_depth: columns,
+        c: c.as_mut_ptr(),
+        c_row: columns,
+        extra,
+    };
+    // SAFETY: the assertions bound every index; the rest is the caller's promise.
+    unsafe { kernel(&product) }
 }

@@ -1,6 +1,6 @@
 //! Every instruction set of this CPU against plain arithmetic, and against each other.
 
-use super::{AdamStep, EXP_HIGHEST, EXP_LOWEST, Kernels, View, available, padded};
+use super::{Activation, AdamStep, EXP_HIGHEST, EXP_LOWEST, Kernels, View, available, padded};
 use crate::reference::{assert_close, normals, wide};
 
 fn for_each_set(check: impl Fn(&Kernels)) {
@@ -66,9 +66,9 @@ fn affine_maps_are_products_plus_biases() {
                 *value += f64::from(bias[i % columns]);
             }
             let mut c = vec![f32::NAN; rows * columns];
-            kernels.affine(rows, a, b, &bias, false, &mut c);
+            kernels.affine(None, rows, a, b, &bias, &mut c);
             assert_close(&c, &expected, 1e-5, kernels.name);
-            kernels.affine(rows, a, b, &bias, true, &mut c);
+            kernels.affine(Some(Activation::Relu), rows, a, b, &bias, &mut c);
             expected
                 .iter_mut()
                 .for_each(|value| *value = value.max(0.0));
@@ -87,7 +87,7 @@ fn products_accumulate() {
                 *value += f64::from(*before);
             }
             let mut c = before.clone();
-            kernels.accumulate(rows, columns, a, b, columns, &mut c);
+            kernels.accumulate(rows, a, b, &mut c);
             assert_close(&c, &expected, 1e-5, kernels.name);
         });
     });
@@ -100,7 +100,7 @@ fn products_go_through_derivatives() {
             let output = normals("output", rows * columns);
             let plain = product(rows, columns, depth, a, b);
             let mut c = vec![f32::NAN; rows * columns];
-            kernels.through_tanh(rows, columns, a, b, &output, &mut c);
+            kernels.through(Activation::Tanh, rows, a, b, &output, &mut c);
             let slopes = wide(&output);
             let tanh: Vec<f64> = plain
                 .iter()
@@ -108,7 +108,7 @@ fn products_go_through_derivatives() {
                 .map(|(c, y)| c * (1.0 - y * y))
                 .collect();
             assert_close(&c, &tanh, 2e-5, kernels.name);
-            kernels.through_relu(rows, columns, a, b, &output, &mut c);
+            kernels.through(Activation::Relu, rows, a, b, &output, &mut c);
             let gate = |(c, y): (&f64, &f64)| if *y > 0.0 { *c } else { 0.0 };
             let relu: Vec<f64> = plain.iter().zip(&slopes).map(gate).collect();
             assert_close(&c, &relu, 1e-5, kernels.name);
@@ -126,7 +126,7 @@ fn dot_products_are_products_with_few_columns() {
                     let bias = normals("bias", columns);
                     let stride = columns + 3;
                     let mut c = vec![0.5; rows * stride];
-                    kernels.dot_products(rows, depth, &a, &b, &bias, &mut c, stride);
+                    kernels.dot_products(rows, &a, &b, &bias, &mut c, stride);
                     let expected: Vec<f64> = (0..rows * stride)
                         .map(|i| match (i / stride, i % stride) {
                             (row, column) if column < columns => {
@@ -255,14 +255,27 @@ fn fused_instruction_sets_agree_to_the_bit() {
             row: depth,
             column: 1,
         };
-        kernels.affine(rows, view, &b, &normals("bias", columns), false, &mut c);
-        kernels.tanh(&mut c);
+        kernels.affine(
+            Some(Activation::Tanh),
+            rows,
+            view,
+            &b,
+            &normals("bias", columns),
+            &mut c,
+        );
         bits.extend(c.iter().map(|value| value.to_bits()));
         kernels.exp(&mut c);
         kernels.ln(&mut c);
         bits.extend(c.iter().map(|value| value.to_bits()));
         let mut dots = vec![0.0; 5 * 5];
-        kernels.dot_products(5, columns, &b, &b, &[0.1; 5], &mut dots, 5);
+        kernels.dot_products(
+            5,
+            &b[..5 * columns],
+            &b[..5 * columns],
+            &[0.1; 5],
+            &mut dots,
+            5,
+        );
         bits.extend(dots.iter().map(|value| value.to_bits()));
         bits.push(kernels.sum_of_squares(&b).to_bits());
         let step = AdamStep {
