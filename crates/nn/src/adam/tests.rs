@@ -121,3 +121,24 @@ fn norms_are_euclidean() {
         assert_close(&[gradient_norm(&gradient)], &[expected], 1e-5, "norm");
     }
 }
+
+/// The parameters that PyTorch 2.15 has after three steps with `clip_grad_norm_`, Adam and AdamW.
+#[test]
+fn steps_are_those_of_pytorch() {
+    for (weight_decay, expected) in [
+        (0.0, [0.482505083, -0.994081795, 1.98712277]),
+        (0.05, [0.481769651, -0.992592335, 1.98412693]),
+    ] {
+        let config = AdamConfig {
+            weight_decay,
+            ..AdamConfig::adam(1e-5)
+        };
+        let mut parameters = [0.5, -1.0, 2.0];
+        let mut adam = Adam::new(3, config);
+        for mut gradient in [[0.1, -2.0, 0.0], [0.3, 1.0, 1e-4], [-0.2, 0.5, 1e-4]] {
+            clip_gradient_norm(&mut gradient, 0.5);
+            adam.step(&mut parameters, &gradient, 0.01);
+        }
+        assert_close(&parameters, &expected, 1e-6, "parameters");
+    }
+}

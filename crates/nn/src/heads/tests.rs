@@ -445,3 +445,80 @@ fn actions_that_do_not_exist_are_refused() {
         assert!(std::panic::catch_unwind(evaluate).is_err(), "{action}");
     }
 }
+
+/// Log-probabilities, entropies and the gradient of `log p · d_log_probs + H · d_entropies`, with no other outputs.
+fn all(
+    head: &Head,
+    inputs: &HeadInputs<'_>,
+    actions: &[f32],
+    d_log_probs: [f32; 2],
+    d_entropies: [f32; 2],
+) -> Vec<f32> {
+    let (mut log_probs, mut entropies) = ([0.0; 2], [0.0; 2]);
+    head.evaluate(inputs, actions, &mut log_probs, &mut entropies);
+    let (mut d_outputs, mut d_free) = ([0.0; 4], vec![0.0; head.n_free()]);
+    head.backward(
+        inputs,
+        actions,
+        &d_log_probs,
+        &d_entropies,
+        &mut d_outputs,
+        &mut d_free,
+    );
+    [&log_probs[..], &entropies, &d_outputs, &d_free].concat()
+}
+
+/// The numbers that `StateDependentNoiseDistribution` of Stable-Baselines3 2.9.2 gives with PyTorch 2.15.
+#[test]
+fn state_dependent_exploration_is_that_of_stable_baselines() {
+    let head = Head::StateDependent {
+        n_actions: 2,
+        n_latents: 3,
+    };
+    let inputs = HeadInputs {
+        outputs: &[0.3, -0.2, 1.0, 0.5],
+        stride: 2,
+        latent: &[0.9, -0.4, 0.1, -0.3, 0.7, 0.8],
+        free: &[-0.5, 0.1, 0.2, -1.0, -2.0, 0.0],
+    };
+    let fast = all(
+        &head,
+        &inputs,
+        &[0.1, 0.4, 1.5, -0.6],
+        [1.0, -2.0],
+        [0.5, 0.25],
+    );
+    #[rustfmt::skip]
+    let expected = [
+        -1.75080657, -2.5117619, 2.53725338, 2.60944128,
+        -0.372537643, 0.587664425, -1.2889483, 2.69528055,
+        -0.167651385, -0.239097178, 1.32357049, -0.0611996725, 0.0241128318, -0.561911881,
+    ];
+    assert_close(&fast, &expected, 1e-6, "gSDE");
+}
+
+/// The numbers that `SquashedDiagGaussianDistribution` of Stable-Baselines3 2.9.2 gives with PyTorch 2.15.
+#[test]
+fn squashed_actions_are_those_of_stable_baselines() {
+    let head = Head::SquashedGaussian { n_actions: 2 };
+    let inputs = HeadInputs {
+        outputs: &[0.3, -0.2, 1.0, 0.5],
+        stride: 2,
+        latent: &[],
+        free: &[-0.5, 0.1],
+    };
+    let fast = all(
+        &head,
+        &inputs,
+        &[0.1, 0.4, 0.95, -0.6],
+        [1.0, -2.0],
+        [0.0, 0.0],
+    );
+    #[rustfmt::skip]
+    let expected = [
+        -1.46687686, -0.186805725, 1.46687686, 0.186805725,
+        -0.542744815, 0.510600507, -4.52202845, 1.95373237,
+        -2.65296888, -1.01265466,
+    ];
+    assert_close(&fast, &expected, 2e-6, "squashed");
+}

@@ -284,6 +284,14 @@ pub fn exp(values: &mut [f32]) {
     kernels().exp(values);
 }
 
+#[cfg(test)]
+impl Kernels {
+    /// Whether multiplications and additions are rounded once.
+    pub(crate) fn is_fused(&self) -> bool {
+        self.name.contains("avx") || cfg!(target_arch = "aarch64")
+    }
+}
+
 impl Kernels {
     /// `c = activation(bias + a b)`: `a` is `[rows, depth]`, `b` `[depth, columns]` and `c` `[rows, columns]`, the latter
     /// two row-major without gaps; `bias` is `[columns]`.

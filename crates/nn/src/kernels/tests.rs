@@ -294,7 +294,7 @@ fn fused_instruction_sets_agree_to_the_bit() {
     };
     let fused: Vec<&Kernels> = available()
         .into_iter()
-        .filter(|set| set.name.contains("avx"))
+        .filter(|set| set.is_fused())
         .collect();
     for pair in fused.windows(2) {
         assert_eq!(

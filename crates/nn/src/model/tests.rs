@@ -260,6 +260,33 @@ fn the_number_of_threads_does_not_show() {
 }
 
 #[test]
+fn the_width_of_the_registers_does_not_show() {
+    let shapes = [
+        shape(8, &[64, 40], 4, Activation::Tanh),
+        shape(8, &[24], 11, Activation::Relu),
+    ];
+    let model = model(&shapes, 4);
+    let inputs = normals("inputs", 200 * 8);
+    let rows: Vec<u32> = (0..200).collect();
+    let gradient = |kernels| {
+        let mut gradient = vec![f32::NAN; model.parameters().len()];
+        let (loss, mut workspace) = (fast_loss(model.free()), workspace(Some(kernels)));
+        model.gradient(
+            &inputs,
+            &rows,
+            &loss,
+            &mut gradient,
+            &mut workspace,
+            &Pool::new(1),
+        );
+        gradient.into_iter().map(f32::to_bits).collect::<Vec<u32>>()
+    };
+    let fused = available_sets().into_iter().filter(|set| set.is_fused());
+    let gradients: Vec<_> = fused.map(gradient).collect();
+    assert!(gradients.windows(2).all(|pair| pair[0] == pair[1]));
+}
+
+#[test]
 fn a_row_does_not_see_its_neighbours() {
     let model = model(
         &[
