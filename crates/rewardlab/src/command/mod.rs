@@ -84,6 +84,14 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, out: &mut dyn Write) 
     }
 }
 
+/// Whether a command line could be run, as far as can be said without running it; the documents are tested so.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check(arguments: impl IntoIterator<Item = OsString>) -> Result<(), String> {
+    Cli::try_parse_from(arguments).map(|_| ()).map_err(|error| error.to_string())
+}
+
 /// Whether the reader of the output went away.
 #[must_use]
 pub fn is_broken_pipe(error: &anyhow::Error) -> bool {

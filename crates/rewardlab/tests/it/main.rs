@@ -1,6 +1,7 @@
 //! The library and the command, driven as their users drive them, on settings that take moments.
 
 mod command;
+mod documents;
 mod library;
 
 use std::path::{Path, PathBuf};
