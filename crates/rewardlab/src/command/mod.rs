@@ -89,7 +89,9 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, out: &mut dyn Write) 
 /// # Errors
 /// What is wrong with it.
 pub fn check(arguments: impl IntoIterator<Item = OsString>) -> Result<(), String> {
-    Cli::try_parse_from(arguments).map(|_| ()).map_err(|error| error.to_string())
+    Cli::try_parse_from(arguments)
+        .map(|_| ())
+        .map_err(|error| error.to_string())
 }
 
 /// Whether the reader of the output went away.

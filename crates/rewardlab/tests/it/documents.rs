@@ -10,7 +10,9 @@ use rewardlab::{Algorithm, Setting, common_settings, entries};
 use crate::Lab;
 
 fn document(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(name)
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../../docs")
+        .join(name)
 }
 
 /// Checks that what stands between `<!-- NAME -->` and `<!-- end -->` is `expected`, or writes it there.
@@ -19,8 +21,14 @@ fn check_region(file: &str, name: &str, expected: &str) {
     let path = document(file);
     let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{file}: {error}"));
     let begin = format!("<!-- {name} -->\n");
-    let start = text.find(&begin).unwrap_or_else(|| panic!("{file} has no {begin}")) + begin.len();
-    let end = start + text[start..].find("<!-- end -->").expect("a region has an end");
+    let start = text
+        .find(&begin)
+        .unwrap_or_else(|| panic!("{file} has no {begin}"))
+        + begin.len();
+    let end = start
+        + text[start..]
+            .find("<!-- end -->")
+            .expect("a region has an end");
     let expected = format!("\n{expected}\n");
     if text[start..end] == expected {
         return;
@@ -29,13 +37,20 @@ fn check_region(file: &str, name: &str, expected: &str) {
         std::env::var_os("UPDATE_EXPECT").is_some(),
         "{file}: the region \"{name}\" is not what the program says; UPDATE_EXPECT=1 writes it anew"
     );
-    fs::write(&path, format!("{}{expected}{}", &text[..start], &text[end..])).unwrap();
+    fs::write(
+        &path,
+        format!("{}{expected}{}", &text[..start], &text[end..]),
+    )
+    .unwrap();
 }
 
 fn table(settings: &[Setting]) -> String {
     let mut table = "| key | allowed | default | meaning |\n| --- | --- | --- | --- |\n".to_owned();
     for setting in settings {
-        let default = setting.default.as_ref().map_or("–".to_owned(), |value| format!("`{value}`"));
+        let default = setting
+            .default
+            .as_ref()
+            .map_or("–".to_owned(), |value| format!("`{value}`"));
         table += &format!(
             "| `{}` | {} | {default} | {} |\n",
             setting.key,
@@ -56,20 +71,39 @@ fn the_keys_of_experiments_are_documented() {
         let settings = algorithm.settings(None);
         let mut rows = "| key | allowed | meaning |\n| --- | --- | --- |\n".to_owned();
         for setting in settings {
-            rows += &format!("| `{}` | {} | {} |\n", setting.key, setting.kind.allowed(), setting.meaning);
+            rows += &format!(
+                "| `{}` | {} | {} |\n",
+                setting.key,
+                setting.kind.allowed(),
+                setting.meaning
+            );
         }
-        check_region("experiments.md", &format!("optimizer {}", algorithm.name()), &rows);
+        check_region(
+            "experiments.md",
+            &format!("optimizer {}", algorithm.name()),
+            &rows,
+        );
     }
     let mut presets = "| algorithm | preset | source |\n| --- | --- | --- |\n".to_owned();
     for algorithm in Algorithm::ALL {
         for preset in algorithm.presets() {
-            presets += &format!("| `{}` | `{}` | {} |\n", algorithm.name(), preset.name, preset.source);
+            presets += &format!(
+                "| `{}` | `{}` | {} |\n",
+                algorithm.name(),
+                preset.name,
+                preset.source
+            );
         }
     }
     check_region("experiments.md", "presets", &presets);
     let mut environments = String::new();
     for entry in entries() {
-        environments += &format!("### `{}`\n\n{}.\n\n{}", entry.name, capitalised(entry.about), table(&entry.settings));
+        environments += &format!(
+            "### `{}`\n\n{}.\n\n{}",
+            entry.name,
+            capitalised(entry.about),
+            table(&entry.settings)
+        );
         if !entry.policies.is_empty() {
             environments += "\n| policy | what it does |\n| --- | --- |\n";
             for (name, meaning) in entry.policies {
@@ -83,11 +117,21 @@ fn the_keys_of_experiments_are_documented() {
 
 fn capitalised(text: &str) -> String {
     let mut letters = text.chars();
-    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+    letters.next().map_or(String::new(), |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
 }
 
-const COMMANDS: [&str; 8] =
-    ["run", "list", "show", "audit", "report", "compare", "rollout", "completions"];
+const COMMANDS: [&str; 8] = [
+    "run",
+    "list",
+    "show",
+    "audit",
+    "report",
+    "compare",
+    "rollout",
+    "completions",
+];
 
 #[test]
 fn the_help_of_every_command_is_documented() {
@@ -95,7 +139,11 @@ fn the_help_of_every_command_is_documented() {
     for command in COMMANDS {
         let output = lab.call(&[command, "--help"]);
         let help = String::from_utf8(output.stdout).unwrap();
-        check_region(&format!("commands/{command}.md"), "help", &format!("```text\n{}\n```", help.trim_end()));
+        check_region(
+            &format!("commands/{command}.md"),
+            "help",
+            &format!("```text\n{}\n```", help.trim_end()),
+        );
     }
 }
 
@@ -105,7 +153,10 @@ fn every_command_in_the_documents_can_be_typed() {
     let files = COMMANDS.map(|command| format!("commands/{command}.md"));
     for file in files.iter().map(String::as_str).chain(["experiments.md"]) {
         let text = fs::read_to_string(document(file)).unwrap();
-        for line in text.lines().filter_map(|line| line.strip_prefix("$ rewardlab ")) {
+        for line in text
+            .lines()
+            .filter_map(|line| line.strip_prefix("$ rewardlab "))
+        {
             let line = line.split('>').next().unwrap().split(" | ").next().unwrap();
             let words = std::iter::once("rewardlab").chain(line.split_whitespace());
             let parsed = rewardlab::command::check(words.map(Into::into));
