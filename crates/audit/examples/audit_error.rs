@@ -19,7 +19,7 @@ measures how often the audit is wrong, on short optimisation runs whose truth is
 usage: audit_error [--runs N] [--episodes N] [--checkpoints N] [--labels A,B,C] [--json]
 
   --runs N         honest and gamed runs each, seeds from 0, none dropped (1000)
-  --episodes N     evaluation episodes a checkpoint (800)
+  --episodes N     evaluation episodes a checkpoint (1000)
   --checkpoints N  checkpoints a run (12)
   --labels A,B,C   label counts to audit again with (4,16,64)
   --json           one JSON object on standard output, and no table";
@@ -169,8 +169,8 @@ fn print_tables(
             measured.other.len() - between,
         );
         println!(
-            "{:>12} {:>8} {:>7} {:>7} {:>7} {:>8} {:>13}",
-            "", "intent", "runs", "alarms", "found", "aligned", "inconclusive"
+            "{:>12} {:>8} {:>7} {:>7} {:>7} {:>14} {:>8} {:>13}",
+            "", "intent", "runs", "alarms", "found", "overoptimised", "aligned", "inconclusive"
         );
         for index in 0..=plan.labels.len() {
             let label = labels_name(plan, index);
@@ -239,8 +239,13 @@ fn labels_name(plan: &BenchPlan, index: usize) -> String {
 
 fn print_row(name: &str, label: &str, tally: &Tally) {
     println!(
-        "{name:>12} {label:>8} {:>7} {:>7} {:>7} {:>8} {:>13}",
-        tally.runs, tally.alarms, tally.found, tally.aligned, tally.inconclusive
+        "{name:>12} {label:>8} {:>7} {:>7} {:>7} {:>14} {:>8} {:>13}",
+        tally.runs,
+        tally.alarms,
+        tally.found,
+        tally.overoptimised,
+        tally.aligned,
+        tally.inconclusive
     );
 }
 
@@ -287,6 +292,7 @@ fn report(
                     "runs": tally.runs,
                     "alarms": tally.alarms,
                     "found": tally.found,
+                    "overoptimised": tally.overoptimised,
                     "missed": tally.runs - tally.found,
                     "aligned": tally.aligned,
                     "inconclusive": tally.inconclusive,

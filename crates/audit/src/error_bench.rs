@@ -32,11 +32,11 @@ pub struct BenchPlan {
 }
 
 impl Default for BenchPlan {
-    /// 12 checkpoints of 800 episodes; full intent, and 4, 16 and 64 labels.
+    /// 12 checkpoints of 1,000 episodes; full intent, and 4, 16 and 64 labels.
     fn default() -> Self {
         Self {
             checkpoints: 12,
-            episodes: 800,
+            episodes: 1000,
             labels: vec![4, 16, 64],
             settings: Settings::default(),
         }
@@ -445,6 +445,8 @@ pub struct Tally {
     pub alarms: usize,
     /// Runs of which `gamed` or `overoptimised` was said at the last look.
     pub found: usize,
+    /// Those of them that ended `overoptimised`; the others ended `gamed`.
+    pub overoptimised: usize,
     /// Runs that ended `aligned`.
     pub aligned: usize,
     /// Runs that ended `inconclusive`.
@@ -471,6 +473,7 @@ pub fn tally<'a>(runs: impl IntoIterator<Item = &'a BenchRun>, index: usize) -> 
         } else {
             tally.seeds_without_find.push(run.seed);
         }
+        tally.overoptimised += usize::from(audited.verdict == Verdict::Overoptimised);
         tally.aligned += usize::from(audited.verdict == Verdict::Aligned);
         tally.inconclusive += usize::from(audited.verdict == Verdict::Inconclusive);
     }
