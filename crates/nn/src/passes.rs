@@ -154,10 +154,10 @@ impl Passes<'_> {
                 let width = padded(layer.outputs);
                 let d_output = &mut d_output[..rows * width];
                 if i + 1 == mlp.layers.len() {
+                    // Whatever is in the padding reaches only the padding of the gradient.
                     let d_rows = d_outputs.chunks(self.layout.n_outputs);
                     for (to, from) in d_output.chunks_exact_mut(width).zip(d_rows) {
                         to[..layer.outputs].copy_from_slice(&from[..layer.outputs]);
-                        to[layer.outputs..].fill(0.0);
                     }
                 }
                 self.wide_gradient(layer, rows, input, d_output, shard);

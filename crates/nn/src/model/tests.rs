@@ -198,6 +198,9 @@ fn gradients_agree_at_every_batch_size() {
     for n_rows in [1, 7, 31, 32, 33, 64, 100, 600] {
         check_gradient(&[shape(3, &[6, 5], 2, Activation::Tanh)], n_rows);
     }
+    // Shards of several tiles, with narrow and wide outputs.
+    check_gradient(&[shape(2, &[5], 2, Activation::Tanh)], 1500);
+    check_gradient(&[shape(2, &[5], 10, Activation::Relu)], 1100);
     check_gradient(&[shape(24, &[64, 64], 5, Activation::Tanh)], 40);
     check_gradient(&[shape(4, &[256, 256], 2, Activation::Relu)], 3);
 }
@@ -319,27 +322,30 @@ fn a_workspace_serves_models_in_turn() {
         ),
         model(&[shape(8, &[60, 19], 9, Activation::Tanh)], 1),
     ];
-    let pool = Pool::new(2);
-    let mut shared = Workspace::new();
-    let gradient = |model: &Model, workspace: &mut Workspace| {
-        let inputs = normals("inputs", 50 * model.n_inputs());
+    // A model that has diverged leaves nothing but NaN behind, wherever something is left.
+    let mut diverged = model(
+        &[
+            shape(16, &[80, 80], 8, Activation::Relu),
+            shape(16, &[80], 16, Activation::Relu),
+        ],
+        0,
+    );
+    diverged.parameters_mut().fill(f32::NAN);
+    let pool = Pool::new(1);
+    let gradient = |model: &Model, inputs: &[f32], workspace: &mut Workspace| {
         let rows: Vec<u32> = (0..50).collect();
-        let mut gradient = vec![f32::NAN; model.parameters().len()];
-        model.gradient(
-            &inputs,
-            &rows,
-            &fast_loss(model.free()),
-            &mut gradient,
-            workspace,
-            &pool,
-        );
+        let mut gradient = vec![0.0; model.parameters().len()];
+        let loss = fast_loss(model.free());
+        model.gradient(inputs, &rows, &loss, &mut gradient, workspace, &pool);
         gradient
     };
-    for _ in 0..2 {
-        for model in &models {
-            let expected = gradient(model, &mut Workspace::new());
-            assert_eq!(gradient(model, &mut shared), expected);
-        }
+    let mut shared = Workspace::new();
+    for model in models.iter().chain(&models) {
+        gradient(&diverged, &[f32::NAN; 50 * 16], &mut shared);
+        let inputs = normals("inputs", 50 * model.n_inputs());
+        let expected = gradient(model, &inputs, &mut Workspace::new());
+        assert!(expected.iter().all(|value| value.is_finite()));
+        assert_eq!(gradient(model, &inputs, &mut shared), expected);
     }
 }
 
