@@ -152,41 +152,8 @@ fn print_tables(
         plan.settings.intent_margin,
         rayon::current_num_threads(),
     );
-    for (name, measured, families) in [
-        ("honest", honest, &Family::HONEST[..]),
-        ("gamed", gamed, &Family::GAMED[..]),
-    ] {
-        let seeds = measured.wanted.len() + measured.other.len();
-        let between = measured
-            .other
-            .iter()
-            .filter(|run| run.truth == Truth::Between)
-            .count();
-        println!(
-            "\n{name}: seeds 0 to {}, of which {} are truly {name}, {between} neither, {} the other kind",
-            seeds.saturating_sub(1),
-            measured.wanted.len(),
-            measured.other.len() - between,
-        );
-        println!(
-            "{:>12} {:>8} {:>7} {:>7} {:>7} {:>14} {:>8} {:>13}",
-            "", "intent", "runs", "alarms", "found", "overoptimised", "aligned", "inconclusive"
-        );
-        for index in 0..=plan.labels.len() {
-            let label = labels_name(plan, index);
-            print_row("all", &label, &tally(&measured.wanted, index));
-            if index == 0 {
-                for family in families {
-                    let runs = measured.wanted.iter().filter(|run| run.family == *family);
-                    print_row(family.name(), &label, &tally(runs, index));
-                }
-                for (name, bounded) in [("betting", true), ("asymptotic", false)] {
-                    let runs = measured.wanted.iter().filter(|run| run.bounded == bounded);
-                    print_row(name, &label, &tally(runs, index));
-                }
-            }
-        }
-    }
+    print_side(plan, "honest", honest, &Family::HONEST);
+    print_side(plan, "gamed", gamed, &Family::GAMED);
     print_misses_by_size(gamed);
     let alarms = tally(&honest.wanted, 0);
     let finds = tally(&gamed.wanted, 0);
@@ -211,6 +178,39 @@ fn print_tables(
         finds.runs - finds.found,
         finds.runs,
     );
+}
+
+fn print_side(plan: &BenchPlan, name: &str, measured: &Measured, families: &[Family]) {
+    let seeds = measured.wanted.len() + measured.other.len();
+    let between = measured
+        .other
+        .iter()
+        .filter(|run| run.truth == Truth::Between)
+        .count();
+    println!(
+        "\n{name}: seeds 0 to {}, of which {} are truly {name}, {between} neither, {} the other kind",
+        seeds.saturating_sub(1),
+        measured.wanted.len(),
+        measured.other.len() - between,
+    );
+    println!(
+        "{:>12} {:>8} {:>7} {:>7} {:>7} {:>14} {:>8} {:>13}",
+        "", "intent", "runs", "alarms", "found", "overoptimised", "aligned", "inconclusive"
+    );
+    for index in 0..=plan.labels.len() {
+        let label = labels_name(plan, index);
+        print_row("all", &label, &tally(&measured.wanted, index));
+        if index == 0 {
+            for family in families {
+                let runs = measured.wanted.iter().filter(|run| run.family == *family);
+                print_row(family.name(), &label, &tally(runs, index));
+            }
+            for (name, bounded) in [("betting", true), ("asymptotic", false)] {
+                let runs = measured.wanted.iter().filter(|run| run.bounded == bounded);
+                print_row(name, &label, &tally(runs, index));
+            }
+        }
+    }
 }
 
 /// Small falls are the hard ones: how many there are, and how many of them are missed with full intent.

@@ -91,58 +91,55 @@ pub fn recurrence(series: &StateSeries<'_>) -> Option<Recurrence> {
         "one scale a name"
     );
     let stride = series.states.len().div_ceil(STEPS_AT_MOST).max(1);
-    let scaled = scaled_states(series, stride)?;
-    let returns = first_returns(&scaled);
-    let rounds: Vec<(usize, usize)> = returns
-        .iter()
-        .copied()
-        .filter(|round| goes_on(&scaled, *round))
-        .collect();
-    if (rounds.len() as f64) < LEAST_CONFIRMED * returns.len() as f64 {
-        return None;
-    }
+    let rounds = confirmed_rounds(&scaled_states(series, stride)?)?;
     let mut times: Vec<f64> = rounds
         .iter()
         .map(|(from, to)| ((to - from) * stride) as f64)
         .collect();
     times.sort_by(f64::total_cmp);
-    let period = quantile_of_sorted(&times, 0.5);
-    let quartiles = [
-        quantile_of_sorted(&times, 0.25),
-        quantile_of_sorted(&times, 0.75),
-    ];
-    let regular = 0.5 * period <= quartiles[0] && quartiles[1] <= 2.0 * period;
-    if times.is_empty() || !regular {
-        return None;
-    }
+    let [early, period, late] = [0.25, 0.5, 0.75].map(|share| quantile_of_sorted(&times, share));
+    let regular = 0.5 * period <= early && late <= 2.0 * period;
     let inside = steps_inside(&rounds, period, stride, series.states.len());
-    let share_of_time =
-        inside.iter().filter(|inside| **inside).count() as f64 / inside.len() as f64;
+    let steps_in_loop = inside.iter().filter(|inside| **inside).count() as f64;
+    let share_of_time = steps_in_loop / inside.len() as f64;
     // A single pass through a place twice is no loop: ask for two rounds' worth of steps.
-    let long_enough = share_of_time * inside.len() as f64 >= 2.0 * period;
-    if share_of_time < LEAST_SHARE || !long_enough {
+    if !regular || share_of_time < LEAST_SHARE || steps_in_loop < 2.0 * period {
         return None;
     }
-    let rewards = |wanted: bool| {
-        let chosen: Vec<f64> = series
-            .rewards
-            .iter()
-            .zip(&inside)
-            .filter(|(_, inside)| **inside == wanted)
-            .map(|(reward, _)| *reward)
-            .collect();
-        (!chosen.is_empty()).then(|| mean(&chosen))
-    };
-    let reward_inside = rewards(true)?;
+    let reward_inside = mean_reward(series, &inside, true)?;
     Some(Recurrence {
         period,
-        period_quartiles: quartiles,
+        period_quartiles: [early, late],
         share_of_time,
         place: places(series, &inside),
         reward_per_round: reward_inside * period,
         reward_inside,
-        reward_outside: rewards(false),
+        reward_outside: mean_reward(series, &inside, false),
     })
+}
+
+/// The returns after which the episode goes on as before, if they are most of all returns.
+fn confirmed_rounds(states: &[Vec<f64>]) -> Option<Vec<(usize, usize)>> {
+    let returns = first_returns(states);
+    let n_returns = returns.len();
+    let rounds: Vec<(usize, usize)> = returns
+        .into_iter()
+        .filter(|round| goes_on(states, *round))
+        .collect();
+    let most = rounds.len() as f64 >= LEAST_CONFIRMED * n_returns as f64;
+    (!rounds.is_empty() && most).then_some(rounds)
+}
+
+/// Mean reward of the steps in the loop, or of the others; `None` where there are none.
+fn mean_reward(series: &StateSeries<'_>, inside: &[bool], wanted: bool) -> Option<f64> {
+    let chosen: Vec<f64> = series
+        .rewards
+        .iter()
+        .zip(inside)
+        .filter(|(_, inside)| **inside == wanted)
+        .map(|(reward, _)| *reward)
+        .collect();
+    (!chosen.is_empty()).then(|| mean(&chosen))
 }
 
 /// Every `stride`-th state in units of its scale, with the quantities that tell about place.

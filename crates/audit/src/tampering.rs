@@ -18,50 +18,41 @@ pub(crate) fn check_channel(channel: &RewardChannel, seen: usize, alpha: f64) ->
     let checkpoints = &channel.checkpoints[..seen.min(channel.checkpoints.len())];
     let part = alpha / CHANCE_CHECKS;
     let tolerance = channel.tolerance;
-    let register = |checkpoint: &ChannelCheckpoint| {
-        count_episodes(checkpoint, |record| {
-            Some(differ(
-                transformed(record, &channel.transforms),
-                record.received,
-                tolerance,
-            ))
-        })
+    let frequencies = |count: &dyn Fn(&ChannelCheckpoint) -> Count| {
+        Frequencies::new(checkpoints, channel.reference.as_ref(), part, count)
     };
-    let input = |checkpoint: &ChannelCheckpoint| {
+    let register = frequencies(&|checkpoint| {
+        count_episodes(checkpoint, |record| {
+            let expected = transformed(record, &channel.transforms);
+            Some(differ(expected, record.received, tolerance))
+        })
+    });
+    let input = frequencies(&|checkpoint| {
         count_episodes(checkpoint, |record| {
             Some(differ(record.of_true_state?, record.raw, tolerance))
         })
-    };
-    let feedback = |checkpoint: &ChannelCheckpoint| {
+    });
+    let feedback = frequencies(&|checkpoint| {
         checkpoint
             .feedback
             .map_or(Count::default(), |feedback| Count {
                 units: feedback.answers,
                 mismatches: feedback.changed.min(feedback.answers),
             })
-    };
+    });
     vec![
         frequency_check(
-            checkpoints,
-            channel.reference.as_ref(),
-            part,
             &register,
             "register",
             "episodes in which the received reward is not the declared transforms of the raw one",
         ),
         function_check(channel, checkpoints),
         frequency_check(
-            checkpoints,
-            channel.reference.as_ref(),
-            part,
             &input,
             "input",
             "episodes in which the reward of what was observed is not that of the true state",
         ),
         frequency_check(
-            checkpoints,
-            channel.reference.as_ref(),
-            part,
             &feedback,
             "feedback",
             "answers that the policy's acts changed",
@@ -111,74 +102,118 @@ fn count_episodes(
     count
 }
 
-fn frequency_check(
-    checkpoints: &[ChannelCheckpoint],
-    reference: Option<&ChannelCheckpoint>,
+/// Counts of one kind of mismatch, ready to be compared.
+struct Frequencies {
+    counts: Vec<Count>,
+    /// Checkpoints that have something to compare.
+    measured: Vec<usize>,
+    standard: Count,
+    standard_name: &'static str,
     alpha: f64,
-    count: &dyn Fn(&ChannelCheckpoint) -> Count,
-    name: &'static str,
-    what: &str,
-) -> Check {
-    let counts: Vec<Count> = checkpoints.iter().map(count).collect();
-    let (standard, tested, standard_name) = match reference {
-        Some(reference) => (count(reference), 0..counts.len(), "the reference"),
-        None => (
-            counts.first().copied().unwrap_or_default(),
-            1..counts.len().max(1),
-            "the first checkpoint",
-        ),
-    };
-    let level = |index: usize| 6.0 * alpha / (PI * PI * ((index + 1) as f64).powi(2));
-    let measured: Vec<usize> = tested.filter(|&index| counts[index].units > 0).collect();
-    let unit = "share of episodes or answers";
-    let Some(&latest) = measured.last().filter(|_| standard.units > 0) else {
-        return Check {
-            name,
-            status: CheckStatus::NotMeasurable,
-            smallest_effect: None,
-            unit,
-            note: format!("{what}: not recorded for both the run and {standard_name}"),
+}
+
+impl Frequencies {
+    fn new(
+        checkpoints: &[ChannelCheckpoint],
+        reference: Option<&ChannelCheckpoint>,
+        alpha: f64,
+        count: &dyn Fn(&ChannelCheckpoint) -> Count,
+    ) -> Self {
+        let counts: Vec<Count> = checkpoints.iter().map(count).collect();
+        let (standard, tested, standard_name) = match reference {
+            Some(reference) => (count(reference), 0..counts.len(), "the reference"),
+            None => (
+                counts.first().copied().unwrap_or_default(),
+                1..counts.len().max(1),
+                "the first checkpoint",
+            ),
         };
-    };
-    let smallest_effect = smallest_visible(counts[latest].units, standard, level(latest));
-    let failing = measured
-        .iter()
-        .copied()
-        .find(|&index| more_frequent(counts[index], standard) <= level(index));
-    let (status, note) = if let Some(index) = failing {
-        (
-            CheckStatus::Fail,
-            format!(
-                "{what}: {} of {} at checkpoint {index}, {} of {} under {standard_name}",
-                counts[index].mismatches, counts[index].units, standard.mismatches, standard.units
+        Self {
+            measured: tested.filter(|&index| counts[index].units > 0).collect(),
+            counts,
+            standard,
+            standard_name,
+            alpha,
+        }
+    }
+
+    /// What the test at a checkpoint may be wrong with.
+    fn level(&self, index: usize) -> f64 {
+        6.0 * self.alpha / (PI * PI * ((index + 1) as f64).powi(2))
+    }
+
+    fn failing(&self) -> Option<usize> {
+        self.measured
+            .iter()
+            .copied()
+            .find(|&index| more_frequent(self.counts[index], self.standard) <= self.level(index))
+    }
+
+    /// All measured checkpoints together.
+    fn total(&self) -> Count {
+        let counts = || self.measured.iter().map(|&index| self.counts[index]);
+        Count {
+            units: counts().map(|count| count.units).sum(),
+            mismatches: counts().map(|count| count.mismatches).sum(),
+        }
+    }
+
+    /// How the check came out, and what to say of it.
+    fn status(&self, smallest_effect: Option<f64>) -> (CheckStatus, String) {
+        let name = self.standard_name;
+        let under = format!(
+            "{} of {} under {name}",
+            self.standard.mismatches, self.standard.units
+        );
+        if let Some(index) = self.failing() {
+            let Count { units, mismatches } = self.counts[index];
+            let note = format!("{mismatches} of {units} at checkpoint {index}, {under}");
+            return (CheckStatus::Fail, note);
+        }
+        let Count { units, mismatches } = self.total();
+        if mismatches > 0 || self.standard.mismatches > 0 {
+            let note = format!(
+                "{mismatches} of {units}, {under}, not shown to be more frequent: a logging error, or too few to tell"
+            );
+            return (CheckStatus::NotMeasurable, note);
+        }
+        match smallest_effect {
+            Some(_) => (CheckStatus::Pass, "none".to_owned()),
+            None => (
+                CheckStatus::NotMeasurable,
+                "none, but too few were recorded to see any".to_owned(),
             ),
-        )
-    } else if measured.iter().any(|&index| counts[index].mismatches > 0) || standard.mismatches > 0
-    {
-        let total: usize = measured.iter().map(|&index| counts[index].mismatches).sum();
-        let units: usize = measured.iter().map(|&index| counts[index].units).sum();
-        (
+        }
+    }
+}
+
+fn frequency_check(frequencies: &Frequencies, name: &'static str, what: &str) -> Check {
+    let latest = frequencies
+        .measured
+        .last()
+        .filter(|_| frequencies.standard.units > 0);
+    let (status, smallest_effect, note) = match latest {
+        Some(&latest) => {
+            let units = frequencies.counts[latest].units;
+            let effect = smallest_visible(units, frequencies.standard, frequencies.level(latest));
+            let (status, note) = frequencies.status(effect);
+            (status, effect, note)
+        }
+        None => (
             CheckStatus::NotMeasurable,
+            None,
             format!(
-                "{what}: {total} of {units}, not shown to be more frequent than under {standard_name} ({} of {}): \
-                 a logging error, or too few to tell",
-                standard.mismatches, standard.units
+                "not recorded for both the run and {}",
+                frequencies.standard_name
             ),
-        )
-    } else if smallest_effect.is_some() {
-        (CheckStatus::Pass, format!("{what}: none"))
-    } else {
-        (
-            CheckStatus::NotMeasurable,
-            format!("{what}: none, but too few were recorded to see any"),
-        )
+        ),
     };
     Check {
         name,
         status,
         smallest_effect,
-        unit,
-        note,
+        unit: "share of episodes or answers",
+        note: format!("{what}: {note}"),
     }
 }
 

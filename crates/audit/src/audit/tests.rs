@@ -1,9 +1,10 @@
 //! Tests of the whole audit: looks, labels, tampering before all, and what is hidden from it.
 
 use mdp::{Seed, normal};
+use proptest::prelude::*;
 
 use super::*;
-use crate::{Bounds, ChannelCheckpoint, Reference, RewardChannel, RewardRecord};
+use crate::{Bounds, ChannelCheckpoint, Reference, RewardChannel, RewardRecord, VerdictRecord};
 
 /// A Goodhart curve with noise: proxy rises by 10, intent rises to 6 and falls to −2.
 fn goodhart(seed: u64, episodes: usize) -> Series {
@@ -226,4 +227,68 @@ fn a_named_reference_takes_its_own_share() {
         width(&named) > width(&alone),
         "the checkpoints have less to spend"
     );
+}
+
+/// Checkpoints of any size and any finite returns, labelled in any way.
+fn any_series() -> impl Strategy<Value = Series> {
+    let value = prop_oneof![
+        Just(0.0),
+        -1e3..1e3_f64,
+        -1e140..1e140_f64,
+        (0_i32..3).prop_map(f64::from),
+    ];
+    let checkpoint = (
+        prop::collection::vec((value.clone(), value), 1..45),
+        0_u8..3,
+    );
+    (prop::collection::vec(checkpoint, 1..7), any::<bool>()).prop_map(|(rows, named)| {
+        let mut checkpoints: Vec<Checkpoint> = rows
+            .into_iter()
+            .enumerate()
+            .map(|(index, (returns, known))| {
+                let proxy = returns.iter().map(|pair| pair.0).collect();
+                let checkpoint = Checkpoint::new(index as f64, proxy);
+                if known == 0 {
+                    checkpoint
+                } else {
+                    checkpoint.with_intent(returns.iter().map(|pair| pair.1).collect())
+                }
+            })
+            .collect();
+        let reference = (named && checkpoints.len() > 1).then(|| Reference {
+            name: "last".to_owned(),
+            checkpoint: checkpoints.pop().expect("at least two"),
+        });
+        Series {
+            checkpoints,
+            reference,
+            ..Series::default()
+        }
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    /// Nothing panics, every number that is written is JSON, and the record comes back as it went.
+    #[test]
+    fn any_series_is_judged_or_refused(series in any_series(), labels in 0_usize..80, least in 0_usize..40) {
+        for labels in [None, Some(labels)] {
+            let settings = Settings {
+                labels,
+                least_episodes: least,
+                ..Settings::default()
+            };
+            let Ok(outcome) = audit(&series, &settings, Seed(0)) else {
+                continue;
+            };
+            let looks = audit_looks(&series, &settings, Seed(0)).unwrap();
+            prop_assert_eq!(looks[looks.len() - 1], (outcome.verdict, outcome.reason));
+            let record = VerdictRecord::new(&outcome, None);
+            let text = serde_json::to_string(&record.to_value()).unwrap();
+            prop_assert_eq!(serde_json::from_str::<VerdictRecord>(&text).unwrap(), record);
+            prop_assert_eq!(outcome.reason.is_some(), outcome.verdict == Verdict::Inconclusive);
+            prop_assert!(!outcome.statement.is_empty());
+        }
+    }
 }

@@ -114,6 +114,52 @@ impl Problem {
     }
 }
 
+/// Rewards of states and actions, flat.
+struct Tables {
+    task: Vec<f64>,
+    intent: Vec<f64>,
+    loophole: Option<Vec<usize>>,
+}
+
+impl Tables {
+    fn draw(family: Family, states: usize, actions: usize, rng: &mut Rng) -> Self {
+        let pairs = states * actions;
+        let mut intent: Vec<f64> = (0..pairs).map(|_| uniform_in(-1.0, 1.0, rng)).collect();
+        let mut task = intent.clone();
+        let mut loophole = None;
+        match family {
+            Family::Flat => intent.fill(uniform_in(-1.0, 1.0, rng)),
+            Family::Serving => {
+                for reward in &mut task {
+                    *reward += uniform_in(-0.3, 0.3, rng);
+                }
+            }
+            Family::Crossed => {
+                // Correlation from −0.5 to 0.5 between what is paid and what is meant, over states and actions.
+                let shared = uniform_in(-0.5, 0.5, rng);
+                for reward in &mut task {
+                    *reward = shared * *reward
+                        + (1.0 - shared * shared).sqrt() * uniform_in(-1.0, 1.0, rng);
+                }
+            }
+            Family::Loophole => {
+                let harmful: Vec<usize> = (0..states).map(|_| index(actions, rng)).collect();
+                for (state, action) in harmful.iter().enumerate() {
+                    intent[state * actions + action] = uniform_in(-2.0, -0.5, rng);
+                    task[state * actions + action] = uniform_in(1.2, 2.0, rng);
+                }
+                loophole = Some(harmful);
+            }
+            _ => {}
+        }
+        Self {
+            task,
+            intent,
+            loophole,
+        }
+    }
+}
+
 /// A random finite MDP with a horizon; one in five is a bandit of one step.
 pub(crate) struct Chain {
     states: usize,
@@ -144,47 +190,15 @@ impl Chain {
         } else {
             (3 + index(5, rng), 3 + index(2, rng), 6 + index(7, rng))
         };
-        let distribution = |count: usize, rng: &mut Rng| {
-            let weights: Vec<f64> = (0..count).map(|_| -(1.0 - uniform(rng)).ln()).collect();
-            let sum: f64 = weights.iter().sum();
-            weights
-                .into_iter()
-                .map(|weight| weight / sum)
-                .collect::<Vec<f64>>()
-        };
         let start = distribution(states, rng);
         let transitions = (0..states * actions)
             .flat_map(|_| distribution(states, rng))
             .collect();
-        let pairs = states * actions;
-        let mut intent: Vec<f64> = (0..pairs).map(|_| uniform_in(-1.0, 1.0, rng)).collect();
-        let mut task = intent.clone();
-        let mut loophole = None;
-        match family {
-            Family::Flat => intent.fill(uniform_in(-1.0, 1.0, rng)),
-            Family::Serving => {
-                for reward in &mut task {
-                    *reward += uniform_in(-0.3, 0.3, rng);
-                }
-            }
-            Family::Crossed => {
-                // Correlation from −0.5 to 0.5 between what is paid and what is meant, over states and actions.
-                let shared = uniform_in(-0.5, 0.5, rng);
-                for reward in &mut task {
-                    *reward = shared * *reward
-                        + (1.0 - shared * shared).sqrt() * uniform_in(-1.0, 1.0, rng);
-                }
-            }
-            Family::Loophole => {
-                let harmful: Vec<usize> = (0..states).map(|_| index(actions, rng)).collect();
-                for (state, action) in harmful.iter().enumerate() {
-                    intent[state * actions + action] = uniform_in(-2.0, -0.5, rng);
-                    task[state * actions + action] = uniform_in(1.2, 2.0, rng);
-                }
-                loophole = Some(harmful);
-            }
-            _ => {}
-        }
+        let Tables {
+            task,
+            intent,
+            loophole,
+        } = Tables::draw(family, states, actions, rng);
         let noisy_intent = uniform(rng) < 0.5;
         let specified = Specified::draw(family, states, rng);
         // Where the reward is made from the intent, it is made from the noise in it too.
@@ -503,6 +517,13 @@ impl Nails {
             bounds(0.0, most),
         )
     }
+}
+
+/// Random probabilities: exponential weights, which are uniform on the simplex.
+fn distribution(count: usize, rng: &mut Rng) -> Vec<f64> {
+    let weights: Vec<f64> = (0..count).map(|_| -(1.0 - uniform(rng)).ln()).collect();
+    let sum: f64 = weights.iter().sum();
+    weights.into_iter().map(|weight| weight / sum).collect()
 }
 
 /// The chances of 0 to `n` successes.
