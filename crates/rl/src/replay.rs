@@ -84,8 +84,13 @@ impl ReplayBuffer {
 
     /// Keeps one step of every environment; `batch.observations` are the true successors.
     pub fn push(&mut self, observations: &[f32], actions: &[f32], batch: &StepBatch) {
+        assert_eq!(
+            actions.len(),
+            self.n_environments,
+            "one action an environment"
+        );
         let n_features = self.n_features;
-        for i in 0..self.n_environments {
+        for (i, action) in actions.iter().enumerate() {
             let row = self.next;
             if row == self.actions.len() {
                 self.grow();
@@ -94,7 +99,7 @@ impl ReplayBuffer {
             let place = row * n_features..(row + 1) * n_features;
             self.observations[place.clone()].copy_from_slice(&observations[features.clone()]);
             self.next_observations[place].copy_from_slice(&batch.observations[features]);
-            self.actions[row] = actions[i] as u32;
+            self.actions[row] = *action as u32;
             self.rewards[row] = batch.rewards[i] as f32;
             self.terminated[row] = batch.terminated[i];
             self.ended[row] = batch.ended[i];

@@ -62,6 +62,8 @@ impl Checkout {
             paths
                 .iter()
                 .filter(|path| keep(path))
+                // An example may be a folder with a `main.rs`.
+                .map(|path| path.strip_suffix("/main.rs").unwrap_or(path))
                 .filter_map(|path| Some(Path::new(path).file_stem()?.to_str()?.to_owned()))
                 .collect()
         };
