@@ -368,10 +368,9 @@ impl Trainer {
             .config
             .prioritized
             .map_or(0.0, |p| p.beta + (1.0 - p.beta) * progress);
-        let n = self.config.batch;
         let sample = &mut self.learning.sample;
         if !self.replay.sample(
-            n,
+            self.config.batch,
             self.config.n_step,
             self.config.discount,
             beta,
@@ -381,40 +380,7 @@ impl Trainer {
             return Ok(None);
         }
         self.aim();
-        let learning = &self.learning;
-        let n_actions = self.online.model.n_outputs();
-        let keep_errors = self.config.prioritized.is_some();
-        let weight = 1.0 / n as f32;
-        let loss = |tile: nn::Tile<'_>, sums: &mut Errors| {
-            for (k, row) in tile.rows.iter().enumerate() {
-                let row = *row as usize;
-                let at = k * n_actions + learning.sample.actions[row] as usize;
-                let error = tile.outputs[at] - learning.targets[row];
-                let scale = weight * learning.sample.weights[row];
-                // Huber with δ = 1: the derivative is the error, at most 1 in size.
-                tile.d_outputs[at] = scale * error.clamp(-1.0, 1.0);
-                let size = error.abs();
-                sums.loss += f64::from(
-                    scale
-                        * if size < 1.0 {
-                            0.5 * error * error
-                        } else {
-                            size - 0.5
-                        },
-                );
-                if keep_errors {
-                    sums.errors.push(error);
-                }
-            }
-        };
-        let sums = self.online.model.gradient(
-            &learning.sample.observations,
-            &learning.rows,
-            &loss,
-            &mut self.gradient,
-            &mut self.workspace,
-            &self.pool,
-        );
+        let errors = self.gradient();
         let norm = clip_gradient_norm(&mut self.gradient, self.config.max_gradient_norm);
         if !norm.is_finite() {
             return Err(Error::Diverged {
@@ -430,10 +396,48 @@ impl Trainer {
             learning_rate,
         );
         if let Some(prioritized) = self.config.prioritized {
-            self.replay
-                .prioritize(&self.learning.sample.rows, &sums.errors, prioritized.alpha);
+            self.replay.prioritize(
+                &self.learning.sample.rows,
+                &errors.errors,
+                prioritized.alpha,
+            );
         }
-        Ok(Some(sums.loss))
+        Ok(Some(errors.loss))
+    }
+
+    /// Writes the gradient of the loss over the sample to `self.gradient`.
+    fn gradient(&mut self) -> Errors {
+        let Learning {
+            sample,
+            rows,
+            targets,
+            ..
+        } = &self.learning;
+        let n_actions = self.online.model.n_outputs();
+        let keep_errors = self.config.prioritized.is_some();
+        let weight = 1.0 / rows.len() as f32;
+        let loss = |tile: nn::Tile<'_>, sums: &mut Errors| {
+            for (k, row) in tile.rows.iter().enumerate() {
+                let row = *row as usize;
+                let at = k * n_actions + sample.actions[row] as usize;
+                let error = tile.outputs[at] - targets[row];
+                let scale = weight * sample.weights[row];
+                let (value, slope) = huber(error);
+                tile.d_outputs[at] = scale * slope;
+                sums.loss += f64::from(scale * value);
+                if keep_errors {
+                    sums.errors.push(error);
+                }
+            }
+        };
+        self.online.model.gradient(
+            &sample.observations,
+            rows,
+            &loss,
+            &mut self.gradient,
+            &mut self.workspace,
+            &self.pool,
+        )
     }
 
     /// Writes the targets of the sample.
@@ -483,6 +487,17 @@ impl Trainer {
             targets.push(sample.rewards[i] + discounted);
         }
     }
+}
+
+/// The Huber loss with δ = 1 and its derivative, which is at most 1 in size.
+fn huber(error: f32) -> (f32, f32) {
+    let size = error.abs();
+    let value = if size < 1.0 {
+        0.5 * error * error
+    } else {
+        size - 0.5
+    };
+    (value, error.clamp(-1.0, 1.0))
 }
 
 /// Losses, and the errors of the batch in order where replay is prioritised.
