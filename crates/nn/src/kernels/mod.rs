@@ -223,7 +223,7 @@ instruction_set!(avx2, "avx2+fma", vector::Avx2, 6, 1, 6, "avx2,fma");
 #[cfg(target_arch = "x86_64")]
 instruction_set!(sse2, "sse2", vector::Sse2, 2, 1, 2);
 #[cfg(any(test, not(target_arch = "x86_64")))]
-instruction_set!(portable, "portable", vector::Portable, 2, 1, 2);
+instruction_set!(portable, "portable", vector::Portable, 4, 1, 4);
 
 /// The kernels of the best instruction set of this CPU.
 pub(crate) fn kernels() -> &'static Kernels {
@@ -239,24 +239,21 @@ pub(crate) fn available_sets() -> Vec<&'static Kernels> {
 
 /// The kernels that this CPU can run, best first.
 fn available() -> Vec<&'static Kernels> {
-    #[cfg_attr(
-        not(target_arch = "x86_64"),
-        expect(unused_mut, reason = "only x86-64 has a choice")
-    )]
-    let mut sets: Vec<&'static Kernels> = Vec::new();
-    #[cfg(target_arch = "x86_64")]
-    {
-        if is_x86_feature_detected!("avx512f") {
-            sets.push(&avx512::KERNELS);
-        }
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-            sets.push(&avx2::KERNELS);
-        }
-        sets.push(&sse2::KERNELS);
-    }
-    #[cfg(any(test, not(target_arch = "x86_64")))]
-    sets.push(&portable::KERNELS);
-    sets
+    let candidates = [
+        #[cfg(target_arch = "x86_64")]
+        (is_x86_feature_detected!("avx512f"), &avx512::KERNELS),
+        #[cfg(target_arch = "x86_64")]
+        (
+            is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
+            &avx2::KERNELS,
+        ),
+        #[cfg(target_arch = "x86_64")]
+        (true, &sse2::KERNELS),
+        #[cfg(any(test, not(target_arch = "x86_64")))]
+        (true, &portable::KERNELS),
+    ];
+    let runs = |(runs, kernels): (bool, &'static Kernels)| runs.then_some(kernels);
+    candidates.into_iter().filter_map(runs).collect()
 }
 
 /// The instruction set that the networks of this process use: `avx512f`, `avx2+fma`, `sse2` or `portable`.

@@ -77,11 +77,10 @@ unsafe fn transpose_block(from: *const f32, from_width: usize, to: *mut f32, to_
                 .read_unaligned()
         };
         let lines: [[f32; SIDE]; SIDE] = std::array::from_fn(line);
-        for j in 0..SIDE {
-            let turned: [f32; SIDE] = std::array::from_fn(|i| lines[i][j]);
-            to.add(j * to_width)
-                .cast::<[f32; SIDE]>()
-                .write_unaligned(turned);
+        let turned: [[f32; SIDE]; SIDE] = std::array::from_fn(|j| lines.map(|line| line[j]));
+        for (j, turned) in turned.into_iter().enumerate() {
+            let to = to.add(j * to_width).cast::<[f32; SIDE]>();
+            to.write_unaligned(turned);
         }
     }
 }
