@@ -128,6 +128,11 @@ impl Run {
             )?);
         }
         let seeds = table(&all);
+        for finished in &mut all {
+            finished.page.seeds = Some(seeds.clone());
+            let report = finished.path.join(run::REPORT);
+            run::write_report(&report, &::report::page(&finished.page))?;
+        }
         if self.json {
             let objects: Vec<Value> = all.iter().map(FinishedRun::to_json).collect();
             return output::object(

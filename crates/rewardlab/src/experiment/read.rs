@@ -131,14 +131,16 @@ pub(super) fn read(source: &mut Source, name: &str) -> Option<Experiment> {
     let run = section(source, "run", RUN, "[run]");
     let top = section(source, "", TOP, "an experiment");
     unknown_rest(source);
+    let text = |values: &Values, key| values.text(key).map(str::to_owned);
+    let name = text(&run, "experiment").unwrap_or_else(|| name.to_owned());
+    check_name(source, &name);
     let (_, environment) = environment?;
     let optimizer = optimizer?;
     if !source.problems.is_empty() {
         return None;
     }
-    let text = |values: &Values, key| values.text(key).map(str::to_owned);
     Some(Experiment {
-        name: text(&run, "experiment").unwrap_or_else(|| name.to_owned()),
+        name,
         description: text(&top, "description").unwrap_or_default(),
         environment,
         optimizer,
@@ -158,6 +160,18 @@ pub(super) fn read(source: &mut Source, name: &str) -> Option<Experiment> {
             instruction_set: text(&run, "instruction_set"),
         },
     })
+}
+
+/// The name of an experiment becomes the name of a folder.
+fn check_name(source: &mut Source, name: &str) {
+    let is_plain = |c: char| c.is_alphanumeric() || "-_.+ ".contains(c);
+    let is_name = !name.is_empty() && name.len() <= 100 && !name.starts_with('.');
+    if !is_name || !name.chars().all(is_plain) {
+        let message = format!(
+            "{name:?} is no name for an experiment; take letters, digits, \"-\", \"_\", \".\" and \"+\", at most 100, beginning with no \".\""
+        );
+        source.problem(source.section_place("run"), message);
+    }
 }
 
 fn environment(source: &mut Source) -> Option<(&'static EnvironmentEntry, EnvironmentChoice)> {

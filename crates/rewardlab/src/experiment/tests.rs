@@ -176,6 +176,24 @@ fn settings_that_do_not_fit_an_environment_are_refused() {
     );
 }
 
+#[test]
+fn a_name_cannot_lead_out_of_the_folder_of_runs() {
+    check(
+        GOOD,
+        &["run.experiment=../../elsewhere"],
+        expect![[
+            r#"mine.toml:1:1: "../../elsewhere" is no name for an experiment; take letters, digits, "-", "_", "." and "+", at most 100, beginning with no ".""#
+        ]],
+    );
+    check(
+        GOOD,
+        &["run.experiment=.."],
+        expect![[
+            r#"mine.toml:1:1: ".." is no name for an experiment; take letters, digits, "-", "_", "." and "+", at most 100, beginning with no ".""#
+        ]],
+    );
+}
+
 fn load(overrides: &[&str]) -> Experiment {
     let overrides: Vec<String> = overrides
         .iter()

@@ -69,7 +69,7 @@ fn time_limit(default: u32) -> Setting {
         key: "time_limit",
         kind: Kind::Count {
             low: 1,
-            high: 1_000_000,
+            high: 100_000,
         },
         default: Some(Value::Count(u64::from(default))),
         meaning: "steps after which an episode is truncated",

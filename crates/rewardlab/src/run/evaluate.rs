@@ -13,14 +13,16 @@ use crate::registry::{RecordedEpisode, Task};
 #[derive(Clone, Debug, Default)]
 pub(super) struct Played {
     pub(super) outcomes: Vec<EpisodeOutcome>,
-    pub(super) recorded: Vec<RecordedEpisode>,
+    /// By number; none where an episode was too long to be kept.
+    pub(super) recorded: Vec<Option<RecordedEpisode>>,
 }
 
 /// The most episodes of one policy that are recorded.
 const MOST_RECORDED: usize = 16;
 
-/// Steps after which a scripted policy's episode is given up: no environment of ours has a longer time limit.
-const MOST_STEPS: usize = 1_000_000;
+/// Steps after which a scripted policy's episode is given up, and after which no episode is recorded: no environment
+/// of ours has a longer time limit.
+const MOST_STEPS: usize = 100_000;
 
 /// Plays `n_episodes` with a trained policy. The result depends on the seed alone, not on the threads.
 pub(super) fn play_network(
@@ -31,8 +33,8 @@ pub(super) fn play_network(
     seed: Seed,
     pool: &Pool,
 ) -> Played {
-    let (rules, tape) =
-        TapedEnvironment::new(task.vectorized(1, seed), MOST_RECORDED.min(n_episodes));
+    let n_taped = MOST_RECORDED.min(n_episodes);
+    let (rules, tape) = TapedEnvironment::new(task.vectorized(1, seed), n_taped, MOST_STEPS);
     let mut actor = Actor::new(policy, play, n_side_by_side(n_episodes));
     let outcomes = rl::evaluate(&mut actor, &rules, n_episodes, seed, pool);
     let recorded = std::mem::take(&mut *tape.lock().expect("no recording panicked"));
@@ -76,7 +78,7 @@ pub(super) fn play_script(
         })?;
         played.outcomes.push(outcome);
         if index < MOST_RECORDED {
-            played.recorded.push(recorded);
+            played.recorded.push(Some(recorded));
         }
     }
     Ok(played)
@@ -96,16 +98,17 @@ fn outcome_of(recorded: &RecordedEpisode) -> Option<EpisodeOutcome> {
 }
 
 impl Played {
-    /// The recorded episodes that fit in a number of bytes; at least the first one.
+    /// The recorded episodes, from the first on, that fit in a number of bytes.
     pub(super) fn within(self, names: &ColumnNames, budget: usize) -> Vec<(u32, RecordedEpisode)> {
         let mut left = budget;
         let mut kept = vec![];
         for (index, recorded) in self.recorded.into_iter().enumerate() {
+            let Some(recorded) = recorded else { continue };
             let bytes = recorded.trajectory.states.len() * names.row_bytes();
-            if index > 0 && bytes > left {
+            if bytes > left {
                 break;
             }
-            left = left.saturating_sub(bytes);
+            left -= bytes;
             kept.push((index as u32, recorded));
         }
         kept

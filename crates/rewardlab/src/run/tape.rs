@@ -8,8 +8,8 @@ use rl::{StepBatch, VectorEnvironment, VectorState};
 
 use crate::registry::RecordedEpisode;
 
-/// What a [`TapedEnvironment`] saw: the first episode of each of its first environments.
-pub(super) type Tape = Arc<Mutex<Vec<RecordedEpisode>>>;
+/// What a [`TapedEnvironment`] saw: the first episode of each of its first environments; none where it was too long.
+pub(super) type Tape = Arc<Mutex<Vec<Option<RecordedEpisode>>>>;
 
 /// Environments that record the first episode of each of their first `n_taped` environments.
 ///
@@ -18,21 +18,26 @@ pub(super) type Tape = Arc<Mutex<Vec<RecordedEpisode>>>;
 pub(super) struct TapedEnvironment {
     inner: Box<dyn VectorEnvironment>,
     n_taped: usize,
+    most_steps: usize,
     tape: Tape,
 }
 
 impl TapedEnvironment {
-    /// Environments of the rules of `inner`; recording begins in the [`VectorEnvironment::fresh`] ones.
-    pub(super) fn new(inner: Box<dyn VectorEnvironment>, n_taped: usize) -> (Self, Tape) {
+    /// Environments of the rules of `inner`; recording begins in the [`VectorEnvironment::fresh`] ones. Episodes
+    /// of more than `most_steps` steps are given up, so that memory stays bounded.
+    pub(super) fn new(
+        inner: Box<dyn VectorEnvironment>,
+        n_taped: usize,
+        most_steps: usize,
+    ) -> (Self, Tape) {
         let tape = Tape::default();
-        (
-            TapedEnvironment {
-                inner,
-                n_taped,
-                tape: Arc::clone(&tape),
-            },
-            tape,
-        )
+        let environment = TapedEnvironment {
+            inner,
+            n_taped,
+            most_steps,
+            tape: Arc::clone(&tape),
+        };
+        (environment, tape)
     }
 
     fn push_situation(&self, episode: &mut RecordedEpisode, index: usize, observations: &[f32]) {
@@ -114,6 +119,7 @@ impl VectorEnvironment for TapedEnvironment {
         Box::new(TapedEnvironment {
             inner: self.inner.fresh(n, seed),
             n_taped: self.n_taped.min(n),
+            most_steps: self.most_steps,
             tape: Arc::clone(&self.tape),
         })
     }
@@ -121,8 +127,9 @@ impl VectorEnvironment for TapedEnvironment {
     fn begin(&mut self, observations: &mut [f32]) {
         self.inner.begin(observations);
         let mut tape = self.tape.lock().expect("no recording panicked");
-        *tape = vec![RecordedEpisode::default(); self.n_taped];
+        *tape = vec![Some(RecordedEpisode::default()); self.n_taped];
         for (index, episode) in tape.iter_mut().enumerate() {
+            let episode = episode.as_mut().expect("it has just begun");
             self.push_situation(episode, index, observations);
         }
     }
@@ -130,9 +137,15 @@ impl VectorEnvironment for TapedEnvironment {
     fn step(&mut self, actions: &[f32], batch: &mut StepBatch, pool: &Pool) {
         self.inner.step(actions, batch, pool);
         let mut tape = self.tape.lock().expect("no recording panicked");
-        for (index, episode) in tape.iter_mut().enumerate() {
-            if episode.trajectory.end().is_none() {
+        for (index, slot) in tape.iter_mut().enumerate() {
+            let Some(episode) = slot else { continue };
+            if episode.trajectory.end().is_some() {
+                continue;
+            }
+            if episode.trajectory.steps.len() < self.most_steps {
                 self.push_step(episode, index, actions, batch);
+            } else {
+                *slot = None;
             }
         }
     }

@@ -261,20 +261,29 @@ impl<'r> Run<'r> {
 
     /// The recorded episodes of one checkpoint, kept apart until the run ends.
     fn write_part(&self, number: u32, played: Played) -> Result<(), Error> {
+        let steps = self.experiment.optimizer.settings.count("steps");
+        let is_shown = number == 0 || self.learner.n_steps() >= steps;
         let group = EpisodeGroup {
             player: Player::Sampled,
             checkpoint: Some(number),
             pressure: self.learner.n_steps() as f64,
-            episodes: played.within(&self.names, self.recording_budget()),
+            episodes: played.within(&self.names, self.recording_budget(is_shown)),
         };
         self.write_episodes(&part_file(number), vec![group])
     }
 
-    fn recording_budget(&self) -> usize {
-        RECORDING_BYTES / (self.experiment.audit.checkpoints as usize + 2)
+    /// Half the bytes are for the policies that a report shows, the first, the last (twice) and the reference; the
+    /// other half for all between.
+    fn recording_budget(&self, is_shown: bool) -> usize {
+        if is_shown {
+            RECORDING_BYTES / 2 / 4
+        } else {
+            RECORDING_BYTES / 2 / self.experiment.audit.checkpoints as usize
+        }
     }
 
-    fn write_episodes(&self, name: &str, groups: Vec<EpisodeGroup>) -> Result<(), Error> {
+    fn write_episodes(&self, name: &str, mut groups: Vec<EpisodeGroup>) -> Result<(), Error> {
+        groups.retain(|group| !group.episodes.is_empty());
         self.folder.write_with(name, |file| {
             trajectories::write(file, &self.names, groups).map_err(std::io::Error::other)
         })
@@ -309,7 +318,7 @@ impl<'r> Run<'r> {
             player: Player::Greedy,
             checkpoint: Some(last.checkpoint),
             pressure: last.pressure as f64,
-            episodes: greedy.within(&self.names, self.recording_budget()),
+            episodes: greedy.within(&self.names, self.recording_budget(true)),
         }];
         if let Some(name) = &self.experiment.reference {
             let n_episodes =
@@ -321,7 +330,7 @@ impl<'r> Run<'r> {
                 player: Player::Reference,
                 checkpoint: None,
                 pressure: 0.0,
-                episodes: played.within(&self.names, self.recording_budget()),
+                episodes: played.within(&self.names, self.recording_budget(true)),
             });
         }
         let mut all = self.read_parts()?;
