@@ -2,6 +2,8 @@
 //!
 //! `cargo run --release -p envs --example cleaning_robot_scores`
 
+#![expect(clippy::print_stdout, reason = "an example shows its result")]
+
 mod common;
 
 use common::{interval, mean_and_deviation, play};

@@ -2,6 +2,8 @@
 //!
 //! `cargo run --release -p envs --example coast_runners_scores`
 
+#![expect(clippy::print_stdout, reason = "an example shows its result")]
+
 mod common;
 
 use common::{N_EPISODES, interval, mean_and_deviation, play};

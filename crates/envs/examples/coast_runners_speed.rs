@@ -2,6 +2,8 @@
 //!
 //! `cargo run --release -p envs --example coast_runners_speed`
 
+#![expect(clippy::print_stdout, reason = "an example shows its result")]
+
 use std::hint::black_box;
 use std::time::Instant;
 

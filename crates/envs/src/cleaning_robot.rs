@@ -25,18 +25,20 @@ use crate::UnknownName;
 const SIDE: usize = 7;
 const N_CELLS: usize = SIDE * SIDE;
 /// Pieces that the bin holds.
-const CAPACITY: u8 = 4;
-/// The cell of the chute: the lower right corner.
-const CHUTE: usize = SIDE - 1;
+const CAPACITY: u8 = 6;
+/// The cell of the chute: the middle of the room.
+const CHUTE: usize = N_CELLS / 2;
 /// Messes on the floor when an episode begins.
 const N_AT_FIRST: usize = 3;
 /// Probability that a mess falls during a step.
 const FALL: f64 = 0.08;
+/// Minutes that a step takes: the unit of the intent is a minute of a clean room.
+const MINUTES_PER_STEP: f64 = 0.1;
 /// Dirty cells at which a room is as unclean as it can be.
-const FILTHY: f64 = 4.0;
+const FILTHY: f64 = 6.0;
 
 /// Numbers in an observation, and how many of the nearest messes it shows.
-const N_FEATURES: usize = 16;
+const N_FEATURES: usize = 17;
 const N_SEEN: usize = 3;
 
 /// What the robot can do in a step.
@@ -95,13 +97,13 @@ impl FromStr for CleaningReward {
 
 /// A robot in a room of 7 by 7 cells. It has no end of its own: wrap it in `TimeLimit` with [`CleaningRobot::TIME_LIMIT`].
 ///
-/// Observations are 16 numbers from -1 to 1: the robot's column and row; how full the bin is; the way to the
+/// Observations are 17 numbers from -1 to 1: the robot's column and row; how full the bin is; the way to the
 /// chute (right, up); whether a mess lies underfoot; the way to each of the three nearest messes (right, up,
-/// and 1 if there is one); a tenth of the number of messes, at most 1. Actions are 0 up, 1 down, 2 left,
-/// 3 right, 4 pick up, 5 dump, 6 stay.
+/// and 1 if there is one); a tenth of the number of messes, at most 1; whether the chute lies underfoot.
+/// Actions are 0 up, 1 down, 2 left, 3 right, 4 pick up, 5 dump, 6 stay.
 ///
-/// A step counts as clean in full when no cell is dirty, and loses a quarter with each that is. No mess falls
-/// where the robot stands, so that at most every other step can be paid.
+/// A step is a tenth of a minute, and the intent counts minutes: all of it when no cell is dirty, a sixth less
+/// with each that is. No mess falls where the robot stands, so that at most every other step can be paid.
 #[derive(Clone, Copy, Debug)]
 pub struct CleaningRobot {
     reward: CleaningReward,
@@ -133,7 +135,7 @@ impl Room {
         usize::from(self.bin)
     }
 
-    /// How clean the room is: 1 without a mess, a quarter less for each, 0 from four on.
+    /// How clean the room is: 1 without a mess, a sixth less for each, 0 from six on.
     #[must_use]
     pub fn cleanliness(&self) -> f64 {
         (1.0 - self.n_messes() as f64 / FILTHY).max(0.0)
@@ -285,6 +287,7 @@ impl Environment for CleaningRobot {
                 seen[8 + 3 * place] = 1.0;
             }
         }
+        seen[16] = f32::from(u8::from(here == CHUTE));
         seen[15] = (room.n_messes() as f32 / 10.0).min(1.0);
         seen
     }
@@ -300,7 +303,7 @@ impl Environment for CleaningRobot {
         if uniform(rng) < FALL {
             Self::let_fall(room, rng);
         }
-        let intent = room.cleanliness();
+        let intent = MINUTES_PER_STEP * room.cleanliness();
         let (reward, components) = match self.reward {
             CleaningReward::Pay => (paid[0] + paid[1], Components::new(paid)),
             CleaningReward::Intent => (intent, Components::NONE),
@@ -340,7 +343,7 @@ impl Environment for CleaningRobot {
 
     /// A pick-up leaves the cell underfoot clean, and nothing falls there: the next can only be the step after next.
     fn return_bounds(&self, n_steps: u32) -> ReturnBounds {
-        let intent = (0.0, f64::from(n_steps));
+        let intent = (0.0, MINUTES_PER_STEP * f64::from(n_steps));
         ReturnBounds {
             reward: Some(match self.reward {
                 CleaningReward::Pay => (0.0, f64::from(n_steps.div_ceil(2))),

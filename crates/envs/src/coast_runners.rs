@@ -58,8 +58,8 @@ const TARGET_RADIUS: f64 = 0.9;
 const RESPAWN: u8 = 45;
 
 const POINTS_PER_TARGET: f64 = 1.0;
-const POINTS_PER_GATE: f64 = 0.5;
-const POINTS_FOR_FINISH: f64 = 5.0;
+const POINTS_PER_GATE: f64 = 0.25;
+const POINTS_FOR_FINISH: f64 = 3.0;
 
 const INTENT_OF_WHOLE_WAY: f64 = 10.0;
 const INTENT_OF_FINISH: f64 = 5.0;
@@ -241,16 +241,17 @@ impl CoastRunners {
         self.bump(boat, there)
     }
 
-    /// Keeps a boat off the bank that it would have run into; returns the damage.
+    /// Keeps a boat off the bank that it would have run into, and turns its bow along it; returns the damage.
     #[cold]
     fn bump(&self, boat: &mut Boat, there: Point) -> f64 {
         let off = self.map.water.away_from_bank(there);
+        boat.heading = along_bank(boat.heading, off);
         let speed = length(boat.velocity);
         let impact = (-dot(boat.velocity, off)).max(0.0);
         boat.velocity = scale(add(boat.velocity, scale(off, impact)), AFTER_BUMP);
-        let along_bank = add(boat.position, boat.velocity);
-        let short = (HULL - self.map.water.sound(along_bank).clearance).max(0.0);
-        let there = add(along_bank, scale(off, short));
+        let aside = add(boat.position, boat.velocity);
+        let short = (HULL - self.map.water.sound(aside).clearance).max(0.0);
+        let there = add(aside, scale(off, short));
         // The bank pushes, but never further than the boat was going: the bound on the score counts on it.
         let is_possible = self.map.water.sound(there).clearance >= HULL
             && distance(boat.position, there) <= speed;
@@ -361,6 +362,22 @@ impl CoastRunners {
         }
         most.min(each * N_TARGETS as f64).floor()
     }
+}
+
+/// The heading one step nearer to the direction along a bank whose normal is `off`.
+fn along_bank(heading: u8, off: Point) -> u8 {
+    let ahead = HEADINGS[usize::from(heading)];
+    let into = -dot(ahead, off);
+    if into < HEADINGS[N_HEADINGS / 4 - 1][0] {
+        return heading;
+    }
+    // To the left, where the bank runs on to the left of the bow.
+    let turn = if dot(ahead, left_of(off)) <= 0.0 {
+        1
+    } else {
+        N_HEADINGS as u8 - 1
+    };
+    (heading + turn) % N_HEADINGS as u8
 }
 
 impl Environment for CoastRunners {

@@ -106,96 +106,84 @@ static BAY: Plan = Plan {
         [46.0, 33.5, 3.4],
         [59.5, 32.5, 3.4],
     ],
-    lagoon: ([50.5, 14.5], 8.4),
+    lagoon: ([49.5, 14.5], 6.8),
     mouth: ([29.0, 11.0], 2.6),
     islands: &[],
     gates: &[11.0, 21.0, 42.0, 52.0, 62.0, 72.0, 82.0, 92.0, 103.0],
     on_course: &[
         (6.5, 0.0),
-        (16.0, 0.5),
-        (25.0, -1.0),
-        (41.0, 1.0),
-        (52.0, -1.0),
-        (63.0, 0.0),
-        (74.0, 1.0),
-        (85.0, -1.0),
-        (96.0, 0.0),
+        (14.5, 0.3),
+        (45.0, 1.0),
+        (61.0, 0.0),
+        (77.0, 1.0),
+        (93.0, 0.0),
     ],
-    in_mouth: &[0.38],
-    ring: (6, 4.8, 0),
+    in_mouth: &[0.25, 0.48],
+    ring: (8, 5.2, 0),
 };
 
 static ESTUARY: Plan = Plan {
     centreline: &[
-        [4.5, 33.5, 3.2],
-        [14.0, 34.0, 3.2],
-        [23.0, 31.5, 3.3],
-        [26.5, 23.0, 3.2],
-        [24.5, 13.0, 3.2],
-        [30.0, 6.5, 3.4],
-        [40.0, 6.5, 3.6],
-        [45.5, 14.0, 3.8],
-        [44.0, 24.0, 3.8],
-        [48.0, 32.0, 4.0],
-        [59.5, 33.0, 4.4],
+        [6.0, 35.5, 3.0],
+        [6.5, 25.0, 3.2],
+        [8.0, 14.5, 3.3],
+        [14.0, 8.0, 3.3],
+        [23.0, 9.5, 3.4],
+        [27.5, 17.0, 3.4],
+        [25.5, 26.0, 3.4],
+        [29.5, 33.0, 3.6],
+        [38.5, 34.0, 3.8],
+        [48.5, 31.5, 4.2],
+        [59.0, 32.5, 4.4],
     ],
-    lagoon: ([11.5, 17.5], 7.8),
-    mouth: ([26.0, 20.0], 2.6),
+    lagoon: ([43.5, 11.0], 6.8),
+    mouth: ([21.5, 8.8], 2.6),
     islands: &[],
-    gates: &[12.0, 22.0, 41.0, 51.0, 61.0, 71.0, 81.0, 93.0],
+    gates: &[14.0, 26.0, 50.0, 60.0, 70.0, 80.0, 90.0],
     on_course: &[
-        (7.0, 0.0),
-        (17.0, 0.0),
-        (27.0, 0.0),
-        (44.0, 0.0),
-        (54.0, 0.0),
-        (64.0, 0.0),
-        (74.0, 0.0),
+        (8.0, 0.0),
+        (21.0, 0.0),
+        (34.0, 0.0),
+        (56.0, 0.0),
+        (70.0, 0.0),
         (84.0, 0.0),
-        (90.0, 0.0),
     ],
-    in_mouth: &[0.35],
-    ring: (6, 4.6, 0),
+    in_mouth: &[0.28, 0.5],
+    ring: (8, 5.2, 0),
 };
 
 static ARCHIPELAGO: Plan = Plan {
     centreline: &[
-        [4.5, 7.2, 3.6],
-        [14.0, 7.2, 4.4],
-        [28.0, 7.2, 4.6],
-        [43.0, 7.6, 4.6],
-        [53.5, 12.0, 4.6],
-        [55.5, 21.0, 4.6],
-        [52.0, 29.0, 4.6],
-        [42.0, 32.8, 4.6],
-        [28.0, 32.8, 4.6],
-        [14.0, 32.8, 4.4],
-        [4.5, 32.8, 4.0],
+        [5.0, 8.0, 3.8],
+        [15.0, 7.5, 4.4],
+        [27.0, 7.5, 4.6],
+        [37.0, 11.0, 4.6],
+        [41.0, 20.0, 4.6],
+        [37.0, 29.0, 4.6],
+        [27.0, 32.5, 4.6],
+        [16.0, 32.5, 4.6],
+        [5.0, 32.5, 4.0],
     ],
-    lagoon: ([30.0, 20.0], 6.4),
-    mouth: ([24.0, 8.0], 2.6),
+    lagoon: ([54.5, 10.5], 6.8),
+    mouth: ([35.0, 9.5], 2.6),
     islands: &[
-        ([37.0, 5.6], 1.3),
-        ([50.0, 12.2], 1.4),
-        ([57.4, 22.8], 1.4),
-        ([45.5, 30.4], 1.4),
-        ([34.0, 34.4], 1.3),
-        ([20.0, 31.4], 1.3),
+        ([21.0, 5.8], 1.3),
+        ([42.6, 22.6], 1.4),
+        ([33.0, 29.0], 1.4),
+        ([22.5, 34.3], 1.3),
+        ([13.5, 30.8], 1.3),
     ],
-    gates: &[12.0, 28.0, 40.0, 54.0, 68.0, 81.0, 94.0, 108.0],
+    gates: &[12.0, 24.0, 51.0, 62.0, 72.0, 82.0],
     on_course: &[
         (7.0, 0.0),
-        (17.0, 0.0),
-        (32.5, 1.4),
-        (46.0, -1.6),
-        (54.5, 0.5),
-        (62.5, 1.4),
-        (75.0, -1.8),
-        (88.0, 1.8),
-        (101.0, -1.8),
+        (16.5, 1.8),
+        (27.0, 0.0),
+        (46.0, 1.8),
+        (58.0, -1.8),
+        (77.0, -1.8),
     ],
-    in_mouth: &[0.42],
-    ring: (6, 4.3, 4),
+    in_mouth: &[0.25, 0.48],
+    ring: (8, 5.2, 0),
 };
 
 static CANAL: Plan = Plan {
@@ -213,23 +201,20 @@ static CANAL: Plan = Plan {
         [46.0, 6.0, 2.8],
         [59.5, 6.0, 2.8],
     ],
-    lagoon: ([42.0, 24.0], 8.2),
-    mouth: ([23.0, 20.0], 2.4),
+    lagoon: ([42.5, 26.0], 6.8),
+    mouth: ([20.5, 33.0], 2.5),
     islands: &[],
-    gates: &[12.0, 24.0, 36.0, 46.0, 64.0, 76.0, 88.0, 100.0],
+    gates: &[12.0, 24.0, 36.0, 60.0, 70.0, 80.0, 90.0, 100.0],
     on_course: &[
         (7.0, 0.0),
-        (17.0, 0.0),
-        (27.0, 0.0),
-        (37.0, 0.0),
-        (47.0, 0.0),
-        (64.0, 0.0),
+        (21.0, 0.0),
+        (34.0, 0.0),
+        (58.0, 0.0),
         (74.0, 0.0),
-        (84.0, 0.0),
-        (95.0, 0.0),
+        (90.0, 0.0),
     ],
-    in_mouth: &[0.4],
-    ring: (6, 4.8, 0),
+    in_mouth: &[0.2, 0.42],
+    ring: (8, 5.2, 0),
 };
 
 /// A line across the course, from bank to bank.
@@ -276,6 +261,8 @@ pub(crate) struct Map {
     pub(crate) targets: [Point; N_TARGETS],
     /// How many of the targets, from the first, lie on the course rather than in the mouth or the lagoon.
     pub(crate) n_on_course: usize,
+    /// Points in the middle of the wider passage beside each island.
+    pub(crate) passages: Vec<Point>,
     pub(crate) lagoon: Point,
     /// Radius of the ring of targets around the lagoon's centre.
     pub(crate) ring: f64,
@@ -295,7 +282,7 @@ impl Map {
             let offset = subtract(p, finish);
             let (beyond, aside) = (dot(offset, along), dot(offset, left_of(along)));
             // From just before the line, so that the distance to it is exact there.
-            let near = -1.0 <= beyond && beyond <= 4.0 && aside.abs() < 5.0;
+            let near = (-1.0..=4.0).contains(&beyond) && aside.abs() < 5.0;
             near.then(|| (-beyond).max(0.0))
         };
         let water = Water::new(
@@ -307,6 +294,7 @@ impl Map {
             gates: plan.gates(&centreline, &water),
             targets: plan.targets(&centreline),
             n_on_course: plan.on_course.len(),
+            passages: plan.passages(&centreline),
             lagoon: plan.lagoon.0,
             ring: plan.ring.1,
             mouth: centreline.nearest(plan.mouth.0),
@@ -360,6 +348,20 @@ impl Plan {
             }
         };
         self.gates.iter().map(gate).collect()
+    }
+
+    fn passages(&self, centreline: &Curve) -> Vec<Point> {
+        let passage = |(island, radius): &(Point, f64)| {
+            let arc = centreline.nearest(*island);
+            let (center, along) = centreline.at(arc);
+            let across = left_of(along);
+            let aside = dot(subtract(*island, center), across);
+            // From the island's far shore to the bank opposite.
+            let shore = radius - aside.abs();
+            let middle = 0.5 * (shore + centreline.half_width_at(arc));
+            add(center, scale(across, -aside.signum() * middle))
+        };
+        self.islands.iter().map(passage).collect()
     }
 
     fn targets(&self, centreline: &Curve) -> [Point; N_TARGETS] {

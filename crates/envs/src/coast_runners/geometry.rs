@@ -14,7 +14,7 @@ const QUARTER: [f64; 13] = [
     0.923_879_532_511_286_7,
     0.866_025_403_784_438_6,
     0.793_353_340_291_235_2,
-    0.707_106_781_186_547_6,
+    std::f64::consts::FRAC_1_SQRT_2,
     0.608_761_429_008_720_7,
     0.5,
     0.382_683_432_365_089_8,
@@ -138,12 +138,21 @@ impl Curve {
         *self.lengths.last().expect("a curve has points")
     }
 
+    /// The vertex that ends the piece in which an arc length lies.
+    fn after(&self, arc: f64) -> usize {
+        self.lengths
+            .partition_point(|travelled| *travelled < arc)
+            .clamp(1, self.points.len() - 1)
+    }
+
+    /// The half-width at the vertex after an arc length.
+    pub(crate) fn half_width_at(&self, arc: f64) -> f64 {
+        self.half_widths[self.after(arc)]
+    }
+
     /// The point and the unit tangent at an arc length.
     pub(crate) fn at(&self, arc: f64) -> (Point, Point) {
-        let next = self
-            .lengths
-            .partition_point(|travelled| *travelled < arc)
-            .clamp(1, self.points.len() - 1);
+        let next = self.after(arc);
         let (a, b) = (self.points[next - 1], self.points[next]);
         let piece = self.lengths[next] - self.lengths[next - 1];
         let tangent = scale(subtract(b, a), 1.0 / piece);

@@ -133,7 +133,11 @@ fn draw_finish(gate: &Gate) -> Vec<Shape> {
     let n_squares = (width / SQUARE) as usize;
     let square = |index: usize| {
         let start = add(left, scale(across, index as f64 * SQUARE));
-        let side = if index % 2 == 0 { SQUARE } else { -SQUARE };
+        let side = if index.is_multiple_of(2) {
+            SQUARE
+        } else {
+            -SQUARE
+        };
         let (length, height) = (scale(across, SQUARE), scale(gate.along, side));
         Shape::Polygon {
             points: vec![

@@ -4,7 +4,7 @@ use mdp::{Policy, Rng, index};
 
 use super::course::Map;
 use super::geometry::{
-    Curve, HEADINGS, Point, add, distance, dot, left_of, length, scale, subtract,
+    Curve, HEADINGS, Point, add, between, distance, dot, left_of, length, scale, subtract,
 };
 use super::water::EXTENT;
 use super::{CoastRunners, HELMS, Helm, N_FEATURES};
@@ -101,43 +101,51 @@ impl Policy<[f32; N_FEATURES], usize> for CoastPilot {
     }
 }
 
-/// The course's targets in order, as a line from the start to beyond the finish.
+/// The course's targets, and the passages beside its islands, as a line from the start to beyond the finish.
 fn racing_line(map: &Map) -> Curve {
-    // Between targets further apart than this, the line keeps to the middle of the course.
-    const GAP: f64 = 8.0;
     let last = map.centreline.total_length();
+    curve_through(marks_before(map, last).into_iter())
+}
+
+/// Along the same line to where the mouth leaves the course, and on to the middle of the lagoon.
+fn way_into_lagoon(map: &Map) -> Curve {
+    let course = marks_before(map, map.mouth);
+    let halfway = between(course[course.len() - 1], map.lagoon, 0.5);
+    curve_through(course.into_iter().chain([halfway, map.lagoon]))
+}
+
+/// The marks of the course from its beginning to an arc length, that included.
+///
+/// Between marks further apart than [`GAP`], the line keeps to the middle of the course.
+fn marks_before(map: &Map, end: f64) -> Vec<Point> {
+    const GAP: f64 = 8.0;
     let targets = map.targets[..map.n_on_course].iter();
     let mut marks: Vec<(f64, Point)> = targets
-        .map(|target| (map.centreline.nearest(*target), *target))
+        .chain(&map.passages)
+        .map(|mark| (map.centreline.nearest(*mark), *mark))
+        .filter(|(arc, _)| *arc < end - 2.0)
         .collect();
     marks.sort_by(|a, b| a.0.total_cmp(&b.0));
-    marks.push((last, map.centreline.at(last).0));
-    let mut line = vec![(0.0, map.centreline.at(0.0).0)];
+    // A target beside an island marks the passage as well.
+    marks.dedup_by(|next, kept| next.0 - kept.0 < 4.0);
+    marks.push((end, map.centreline.at(end).0));
+    let mut line = vec![map.centreline.at(0.0).0];
+    let mut before = 0.0;
     for (arc, mark) in marks {
-        let (before, _) = line[line.len() - 1];
         let n_pieces = ((arc - before) / GAP).ceil();
         for piece in 1..n_pieces as usize {
             let middle = before + (arc - before) * piece as f64 / n_pieces;
-            line.push((middle, map.centreline.at(middle).0));
+            line.push(map.centreline.at(middle).0);
         }
-        line.push((arc, mark));
+        line.push(mark);
+        before = arc;
     }
-    curve_through(line.into_iter().map(|(_, mark)| mark))
+    line
 }
 
 fn curve_through(points: impl Iterator<Item = Point>) -> Curve {
     let knots: Vec<[f64; 3]> = points.map(|[x, y]| [x, y, 0.0]).collect();
     Curve::through(&knots)
-}
-
-/// Along the course, through the mouth, to the middle of the lagoon.
-fn way_into_lagoon(map: &Map) -> Curve {
-    const PIECE: f64 = 4.0;
-    let n_pieces = ((map.mouth - 2.0) / PIECE) as usize;
-    let (turn, _) = map.centreline.at(map.mouth);
-    let halfway = scale(add(turn, map.lagoon), 0.5);
-    let course = (0..=n_pieces).map(|piece| map.centreline.at(PIECE * piece as f64).0);
-    curve_through(course.chain([halfway, map.lagoon]))
 }
 
 /// The point of a line a little ahead of the one nearest to `position`.
@@ -149,7 +157,7 @@ fn along(line: &Curve, position: Point) -> Point {
 fn around(center: Point, radius: f64, position: Point) -> Option<Point> {
     let from_center = subtract(position, center);
     let away = length(from_center);
-    if away > radius + 1.5 || away < 1e-3 {
+    if away > radius + 3.2 || away < 1e-3 {
         return None;
     }
     let outward = scale(from_center, 1.0 / away);

@@ -98,8 +98,8 @@ fn looping_pays_more_than_finishing_and_is_not_what_was_meant_on_every_course() 
             ["driver", "looper", "random"].map(|pilot| earned(&race, pilot));
         assert_eq!(driver.n_finished, N_RACES, "{course}");
         assert_eq!(looper.n_finished, 0, "{course}");
-        assert!(looper.score > driver.score + 5.0, "{course}");
-        assert!(driver.score > random.score + 10.0, "{course}");
+        assert!(looper.score > 2.0 * driver.score, "{course}");
+        assert!(driver.score > 2.0 * random.score, "{course}");
         assert!(driver.intent > looper.intent + 10.0, "{course}");
         // The looping boat gets further than one that has learned nothing.
         assert!(looper.intent > random.intent, "{course}");
@@ -324,9 +324,9 @@ fn pictures_show_the_boat_and_every_target() {
         };
         shapes.iter().filter(is_filled).count()
     };
-    // One water and six islands in it; the land is the first of the others.
+    // One water and five islands in it; the land is the first of the others.
     assert_eq!(count(&scene.background, mdp::Ink::Water), 1);
-    assert_eq!(count(&scene.background, mdp::Ink::Ground), 7);
+    assert_eq!(count(&scene.background, mdp::Ink::Ground), 6);
     let shapes = race.draw(&boat);
     assert_eq!(count(&shapes, mdp::Ink::Target), 2 * N_TARGETS);
     assert_eq!(count(&shapes, mdp::Ink::Agent), 1);
