@@ -354,12 +354,12 @@ fn add_in_order(kernels: &Kernels, sum: &mut [f32], others: &[&[f32]], pool: &Po
     });
 }
 
-/// Rows of one shard: enough for the smallest batch worth two threads to be cut in two, and at most [`MAX_SHARDS`].
+/// Rows of one shard. A small batch is cut in two for two threads; a larger one into whole tiles, and into few shards,
+/// because each has a gradient to be cleared and added: at most 8 up to 1024 rows, at most [`MAX_SHARDS`] beyond.
 fn shard_rows(n_rows: usize) -> usize {
-    let rows = n_rows.div_ceil(MAX_SHARDS).max(TILE / 2);
-    rows.next_multiple_of(if n_rows <= TILE * MAX_SHARDS / 2 {
-        TILE / 2
-    } else {
-        TILE
-    })
+    if n_rows <= TILE {
+        return TILE / 2;
+    }
+    let rows = n_rows.div_ceil(8).clamp(TILE, 2 * TILE);
+    rows.max(n_rows.div_ceil(MAX_SHARDS)).next_multiple_of(TILE)
 }

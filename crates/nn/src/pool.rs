@@ -221,11 +221,12 @@ impl Drop for Pool {
     }
 }
 
-/// Waits a moment: by spinning, and every 10 µs by offering the core to others. Where none wants it that costs nothing;
-/// where more threads than cores want to run, the one that is waited for may be among them.
+/// Waits a moment: by spinning, and every 40 µs by offering the core to others. Where none wants it that costs nothing;
+/// where more threads than cores want to run, the one that is waited for may be among them. Offered more often, the core
+/// would be lost to others between two minibatches, for milliseconds.
 fn pause(looks: &mut u32) {
     *looks += 1;
-    if looks.is_multiple_of(512) {
+    if looks.is_multiple_of(LOOKS_BEFORE_SLEEP / 2) {
         thread::yield_now();
     } else {
         std::hint::spin_loop();
