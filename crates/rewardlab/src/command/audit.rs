@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use ::audit::{Bounds, Margin, Outcome, Recurrence, Settings, StateSeries, recurrence};
+use ::audit::{Bounds, Margin, Outcome, Recurrence, Reference, Settings, StateSeries, recurrence};
 use ::report::Page;
 use anyhow::{Result, bail};
 use clap::Args;
@@ -187,21 +187,11 @@ impl Audit {
         // A wrong setting is told before a long log is read.
         let audit = self.settings(Settings::default())?;
         let log = logs::read(&self.paths, &mapping)?;
-        let reference = match &self.reference {
-            Some(path) => {
-                let name = path
-                    .file_name()
-                    .map_or("reference".into(), |name| name.to_string_lossy());
-                let log = logs::read(std::slice::from_ref(path), &mapping)?;
-                Some(log.reference(&name))
-            }
-            None => None,
-        };
         let settings = LogSettings {
             audit,
             proxy_bounds: self.proxy_bounds,
             intent_bounds: self.intent_bounds,
-            reference,
+            reference: self.reference(&mapping)?,
         };
         let judged = logs::audit_log(&log, &settings, Seed(self.seed))?;
         let outcome = judged.outcome;
@@ -214,17 +204,7 @@ impl Audit {
         page.recurrence = shown;
         page.verdict.loophole = run::loophole(&outcome, page.recurrence.as_ref());
         let mut evidence = run::evidence_of(&outcome, found.as_ref(), &page);
-        let windows: Vec<Value> = judged
-            .by_windows
-            .iter()
-            .map(|at| {
-                json!({
-                    "n_windows": at.n_windows,
-                    "verdict": at.verdict.word(),
-                    "reason": at.reason.map(|reason| reason.to_string()),
-                })
-            })
-            .collect();
+        let windows: Vec<Value> = judged.by_windows.iter().map(window).collect();
         evidence.insert("windows".into(), Value::Array(windows));
         Ok(Judged {
             outcome,
@@ -234,22 +214,56 @@ impl Audit {
         })
     }
 
+    /// The command that judges these logs again in the same way.
     fn command(&self) -> String {
         let paths: Vec<String> = self.paths.iter().map(|path| shell_path(path)).collect();
         let mut command = format!("rewardlab audit {}", paths.join(" "));
-        let columns = [
-            ("--proxy", &self.proxy),
-            ("--intent", &self.intent),
-            ("--pressure", &self.pressure),
-            ("--length", &self.length),
+        let pair = |bounds: Bounds| format!("{},{}", bounds.low(), bounds.high());
+        let flags = [
+            ("--proxy", self.proxy.clone()),
+            ("--intent", self.intent.clone()),
+            ("--pressure", self.pressure.clone()),
+            ("--length", self.length.clone()),
+            (
+                "--reference",
+                self.reference
+                    .as_ref()
+                    .map(|path| path.display().to_string()),
+            ),
+            ("--labels", self.labels.map(|labels| labels.to_string())),
+            ("--margin", self.margin.map(|margin| margin.to_string())),
+            ("--error-rate", self.error_rate.map(|rate| rate.to_string())),
+            ("--proxy-bounds", self.proxy_bounds.map(pair)),
+            ("--intent-bounds", self.intent_bounds.map(pair)),
+            ("--seed", (self.seed != 0).then(|| self.seed.to_string())),
         ];
-        for (flag, column) in columns {
-            if let Some(column) = column {
-                command.push_str(&format!(" {flag} {}", shell_path(Path::new(column))));
+        for (flag, value) in flags {
+            if let Some(value) = value {
+                command.push_str(&format!(" {flag} {}", shell_path(Path::new(&value))));
             }
         }
         command
     }
+
+    /// The log of the reference policy, where one is named.
+    fn reference(&self, mapping: &Mapping) -> Result<Option<Reference>> {
+        let Some(path) = &self.reference else {
+            return Ok(None);
+        };
+        let name = path
+            .file_name()
+            .map_or("reference".into(), |name| name.to_string_lossy());
+        let log = logs::read(std::slice::from_ref(path), mapping)?;
+        Ok(Some(log.reference(&name)))
+    }
+}
+
+fn window(at: &logs::WindowVerdict) -> Value {
+    json!({
+        "n_windows": at.n_windows,
+        "verdict": at.verdict.word(),
+        "reason": at.reason.map(|reason| reason.to_string()),
+    })
 }
 
 /// What the pressure counts, without where it was read from.

@@ -238,45 +238,14 @@ fn step_object(task: &dyn Task, recorded: &RecordedEpisode, t: usize) -> Value {
 
 fn print(out: &mut dyn Write, task: &dyn Task, recorded: &RecordedEpisode) -> Result<()> {
     let trajectory = &recorded.trajectory;
-    let numbers = |values: &[f32]| {
-        let texts: Vec<String> = values.iter().map(|x| round(f64::from(*x))).collect();
-        texts.join(" ")
-    };
-    for (t, step) in trajectory.steps.iter().enumerate() {
-        let action = &trajectory.actions[t];
-        let name = match (action.as_slice(), task.action_names()) {
-            ([x], names) if (*x as usize) < names.len() => names[*x as usize].to_owned(),
-            (values, _) => numbers(values),
-        };
-        write!(
-            out,
-            "{t:>4}  [{}]  {name}  reward {}",
-            numbers(&trajectory.observations[t]),
-            round(step.reward)
-        )?;
-        let terms: Vec<String> = task
-            .component_names()
-            .iter()
-            .zip(step.components.as_slice())
-            .filter(|(_, term)| **term != 0.0)
-            .map(|(name, term)| format!("{name} {}", round(*term)))
-            .collect();
-        if !terms.is_empty() {
-            write!(out, " ({})", terms.join(", "))?;
-        }
-        if let Some(intent) = step.intent {
-            write!(out, "  intent {}", round(intent))?;
-        }
-        writeln!(
-            out,
-            "{}",
-            end_word(step.end).map_or(String::new(), |end| format!("  {end}"))
-        )?;
+    for t in 0..trajectory.steps.len() {
+        writeln!(out, "{t:>4}  {}", step_line(task, recorded, t))?;
     }
     if let Some(last) = trajectory.observations.last() {
         writeln!(out, "      [{}]", numbers(last))?;
     }
-    let intent = trajectory.intent_return().map_or(String::new(), |intent| {
+    let intent = trajectory.intent_return();
+    let intent = intent.map_or(String::new(), |intent| {
         format!(", intent {}", round(intent))
     });
     let success = match recorded.success {
@@ -284,13 +253,43 @@ fn print(out: &mut dyn Write, task: &dyn Task, recorded: &RecordedEpisode) -> Re
         Some(false) => ", not done as meant",
         None => "",
     };
-    let n_steps = trajectory.steps.len();
-    writeln!(
-        out,
-        "{n_steps} steps, return {}{intent}{success}",
-        round(trajectory.reward_return())
-    )?;
+    let (n_steps, earned) = (trajectory.steps.len(), round(trajectory.reward_return()));
+    writeln!(out, "{n_steps} steps, return {earned}{intent}{success}")?;
     Ok(())
+}
+
+/// Observation, action, reward with the components that are not 0, intent, end.
+fn step_line(task: &dyn Task, recorded: &RecordedEpisode, t: usize) -> String {
+    let (trajectory, names) = (&recorded.trajectory, task.action_names());
+    let step = &trajectory.steps[t];
+    let action = match trajectory.actions[t].as_slice() {
+        [x] if (*x as usize) < names.len() => names[*x as usize].to_owned(),
+        values => numbers(values),
+    };
+    let terms: Vec<String> = task
+        .component_names()
+        .iter()
+        .zip(step.components.as_slice())
+        .filter(|(_, term)| **term != 0.0)
+        .map(|(name, term)| format!("{name} {}", round(*term)))
+        .collect();
+    let seen = numbers(&trajectory.observations[t]);
+    let mut line = format!("[{seen}]  {action}  reward {}", round(step.reward));
+    if !terms.is_empty() {
+        line += &format!(" ({})", terms.join(", "));
+    }
+    if let Some(intent) = step.intent {
+        line += &format!("  intent {}", round(intent));
+    }
+    if let Some(end) = end_word(step.end) {
+        line += &format!("  {end}");
+    }
+    line
+}
+
+fn numbers(values: &[f32]) -> String {
+    let texts: Vec<String> = values.iter().map(|x| round(f64::from(*x))).collect();
+    texts.join(" ")
 }
 
 /// Four decimals at most.

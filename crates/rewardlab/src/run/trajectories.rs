@@ -402,14 +402,20 @@ impl ColumnReaders<'_> {
             }
             n_records += n;
         }
-        if !is_optional {
-            return Ok(values.into_iter().map(Some).collect());
+        let mut given = values.into_iter();
+        let column: Vec<Option<T::T>> = if is_optional {
+            let of_level = |level: &i16| if *level > 0 { given.next() } else { None };
+            levels.iter().map(of_level).collect()
+        } else {
+            given.map(Some).collect()
+        };
+        if column.len() == self.n_rows {
+            Ok(column)
+        } else {
+            Err(ParquetError::General(
+                "a column has another number of rows".into(),
+            ))
         }
-        let mut values = values.into_iter();
-        Ok(levels
-            .iter()
-            .map(|level| if *level > 0 { values.next() } else { None })
-            .collect())
     }
 
     fn take_all<T: DataType>(&mut self, n: usize) -> Result<Vec<Vec<Option<T::T>>>, ParquetError> {
@@ -417,113 +423,129 @@ impl ColumnReaders<'_> {
     }
 }
 
-fn read_group(
-    rows: &dyn RowGroupReader,
-    names: &ColumnNames,
-) -> Result<Option<EpisodeGroup>, ParquetError> {
-    let n_rows = usize::try_from(rows.metadata().num_rows())
-        .map_err(|_| ParquetError::General("a negative number of rows".into()))?;
-    let mut columns = ColumnReaders {
-        rows,
-        next: 0,
-        n_rows,
-    };
-    let players = columns.take::<ByteArrayType>()?;
-    let checkpoints = columns.take::<Int32Type>()?;
-    let pressures = columns.take::<DoubleType>()?;
-    let episodes = columns.take::<Int32Type>()?;
-    columns.take::<Int32Type>()?;
-    let states = columns.take_all::<DoubleType>(names.states.len())?;
-    let observations = columns.take_all::<FloatType>(names.n_observation)?;
-    let actions = columns.take_all::<FloatType>(names.n_action)?;
-    let rewards = columns.take::<DoubleType>()?;
-    columns.take::<DoubleType>()?;
-    let components = columns.take_all::<DoubleType>(names.components.len())?;
-    let intents = columns.take::<DoubleType>()?;
-    let ends = columns.take::<ByteArrayType>()?;
-    let successes = columns.take::<Int32Type>()?;
-    let first = |values: &[Option<ByteArray>]| {
-        let text = values.first().cloned().flatten()?;
-        Player::ALL
-            .into_iter()
-            .find(|player| player.word().as_bytes() == text.data())
-    };
-    let Some(player) = first(&players) else {
-        return Ok(None);
-    };
-    let columns = [&rewards, &intents]
-        .into_iter()
-        .chain(&states)
-        .chain(&components);
-    let is_even = columns.map(Vec::len).all(|n| n == n_rows)
-        && observations
-            .iter()
-            .chain(&actions)
-            .all(|column| column.len() == n_rows)
-        && [
-            checkpoints.len(),
-            pressures.len(),
-            episodes.len(),
-            ends.len(),
-            successes.len(),
-        ] == [n_rows; 5];
-    if !is_even {
-        return Ok(None);
+/// The columns of a row group in memory: a value, or null, a row.
+struct GroupColumns {
+    n_rows: usize,
+    players: Vec<Option<ByteArray>>,
+    checkpoints: Vec<Option<i32>>,
+    pressures: Vec<Option<f64>>,
+    episodes: Vec<Option<i32>>,
+    states: Vec<Vec<Option<f64>>>,
+    observations: Vec<Vec<Option<f32>>>,
+    actions: Vec<Vec<Option<f32>>>,
+    rewards: Vec<Option<f64>>,
+    components: Vec<Vec<Option<f64>>>,
+    intents: Vec<Option<f64>>,
+    ends: Vec<Option<ByteArray>>,
+    successes: Vec<Option<i32>>,
+}
+
+impl GroupColumns {
+    /// Reads the columns in the order of [`schema`]; the step's number and the received reward say nothing new.
+    fn read(rows: &dyn RowGroupReader, names: &ColumnNames) -> Result<Self, ParquetError> {
+        let n_rows = usize::try_from(rows.metadata().num_rows())
+            .map_err(|_| ParquetError::General("a negative number of rows".into()))?;
+        let next = 0;
+        let mut columns = ColumnReaders { rows, next, n_rows };
+        let players = columns.take::<ByteArrayType>()?;
+        let checkpoints = columns.take::<Int32Type>()?;
+        let pressures = columns.take::<DoubleType>()?;
+        let episodes = columns.take::<Int32Type>()?;
+        columns.take::<Int32Type>()?;
+        let states = columns.take_all::<DoubleType>(names.states.len())?;
+        let observations = columns.take_all::<FloatType>(names.n_observation)?;
+        let actions = columns.take_all::<FloatType>(names.n_action)?;
+        let rewards = columns.take::<DoubleType>()?;
+        columns.take::<DoubleType>()?;
+        Ok(GroupColumns {
+            n_rows,
+            players,
+            checkpoints,
+            pressures,
+            episodes,
+            states,
+            observations,
+            actions,
+            rewards,
+            components: columns.take_all::<DoubleType>(names.components.len())?,
+            intents: columns.take::<DoubleType>()?,
+            ends: columns.take::<ByteArrayType>()?,
+            successes: columns.take::<Int32Type>()?,
+        })
     }
-    let mut group = EpisodeGroup {
-        player,
-        checkpoint: checkpoints[0].and_then(|index| u32::try_from(index).ok()),
-        pressure: pressures[0].unwrap_or(0.0),
-        episodes: vec![],
-    };
-    let row_of = |columns: &[Vec<Option<f64>>], row: usize| -> Option<Vec<f64>> {
-        columns.iter().map(|column| column[row]).collect()
-    };
-    let short_row_of = |columns: &[Vec<Option<f32>>], row: usize| -> Option<Vec<f32>> {
-        columns.iter().map(|column| column[row]).collect()
-    };
-    for row in 0..n_rows {
-        let number = episodes[row]
-            .and_then(|number| u32::try_from(number).ok())
-            .unwrap_or(0);
+
+    /// Whose episodes they are; none where the group is empty or the word is not ours.
+    fn player(&self) -> Option<Player> {
+        let word = self.players.first()?.as_ref()?;
+        let is_word = |player: &Player| player.word().as_bytes() == word.data();
+        Player::ALL.into_iter().find(is_word)
+    }
+
+    /// Adds row `row` to its episode; none where a number is missing that must be there.
+    fn push_row(&self, row: usize, group: &mut EpisodeGroup) -> Option<()> {
+        let number = u32::try_from(self.episodes[row]?).ok()?;
         if group
             .episodes
             .last()
             .is_none_or(|(last, _)| *last != number)
         {
-            let success = successes[row].map(|success| success != 0);
-            let recorded = RecordedEpisode {
-                trajectory: Trajectory::default(),
-                success,
-            };
-            group.episodes.push((number, recorded));
+            let success = self.successes[row].map(|success| success != 0);
+            let trajectory = Trajectory::default();
+            group.episodes.push((
+                number,
+                RecordedEpisode {
+                    trajectory,
+                    success,
+                },
+            ));
         }
-        let (_, recorded) = group.episodes.last_mut().expect("one was pushed");
+        let (_, recorded) = group.episodes.last_mut()?;
         let trajectory = &mut recorded.trajectory;
-        let (Some(state), Some(observation)) =
-            (row_of(&states, row), short_row_of(&observations, row))
-        else {
-            return Ok(None);
+        trajectory.states.push(row_of(&self.states, row)?);
+        trajectory
+            .observations
+            .push(row_of(&self.observations, row)?);
+        let Some(reward) = self.rewards[row] else {
+            return Some(());
         };
-        trajectory.states.push(state);
-        trajectory.observations.push(observation);
-        let Some(reward) = rewards[row] else { continue };
-        let (Some(action), Some(terms)) = (short_row_of(&actions, row), row_of(&components, row))
-        else {
-            return Ok(None);
-        };
-        let end = match ends[row].as_ref().map(ByteArray::data) {
-            Some(word) if word == END_TERMINATED.as_bytes() => Some(End::Terminated),
-            Some(_) => Some(End::Truncated),
-            None => None,
-        };
-        trajectory.actions.push(action);
+        trajectory.actions.push(row_of(&self.actions, row)?);
         trajectory.steps.push(Step {
             reward,
-            components: Components::from_slice(&terms),
-            intent: intents[row],
-            end,
+            components: Components::from_slice(&row_of(&self.components, row)?),
+            intent: self.intents[row],
+            end: match self.ends[row].as_ref().map(ByteArray::data) {
+                Some(word) if word == END_TERMINATED.as_bytes() => Some(End::Terminated),
+                Some(_) => Some(End::Truncated),
+                None => None,
+            },
         });
+        Some(())
+    }
+}
+
+fn row_of<T: Copy>(columns: &[Vec<Option<T>>], row: usize) -> Option<Vec<T>> {
+    columns.iter().map(|column| column[row]).collect()
+}
+
+/// The episodes of a row group; none where they are not whole.
+fn read_group(
+    rows: &dyn RowGroupReader,
+    names: &ColumnNames,
+) -> Result<Option<EpisodeGroup>, ParquetError> {
+    let columns = GroupColumns::read(rows, names)?;
+    let Some(player) = columns.player() else {
+        return Ok(None);
+    };
+    let mut group = EpisodeGroup {
+        player,
+        checkpoint: columns.checkpoints[0].and_then(|index| u32::try_from(index).ok()),
+        pressure: columns.pressures[0].unwrap_or(0.0),
+        episodes: vec![],
+    };
+    for row in 0..columns.n_rows {
+        if columns.push_row(row, &mut group).is_none() {
+            return Ok(None);
+        }
     }
     let is_whole = group.episodes.iter().all(|(_, recorded)| {
         recorded.trajectory.states.len() == recorded.trajectory.steps.len() + 1
