@@ -106,7 +106,12 @@ impl List {
             folders.sort();
             folders
         };
-        let is_run = |path: &PathBuf| path.join("experiment.toml").is_file();
+        // A folder whose name begins with a dot was given up before it became a run.
+        let is_hidden = |path: &PathBuf| {
+            path.file_name()
+                .is_some_and(|name| name.to_string_lossy().starts_with('.'))
+        };
+        let is_run = |path: &PathBuf| path.join("experiment.toml").is_file() && !is_hidden(path);
         folders(&self.runs)
             .iter()
             .flat_map(folders)

@@ -25,24 +25,17 @@ impl RunFolder {
         let parent = root.join(&experiment.name);
         fs::create_dir_all(&parent).map_err(Error::io(&parent, "make the folder of runs"))?;
         let name = format!("{}-{}", timestamp(SystemTime::now()), experiment.seed);
-        let mut path = parent.join(&name);
-        // Two runs of one experiment and seed in one second are told apart by a letter.
-        let mut letters = 'b'..='z';
-        while let Err(error) = fs::create_dir(&path) {
-            let letter = letters.next();
-            match letter {
-                Some(letter) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-                    path = parent.join(format!("{name}{letter}"));
-                }
-                _ => return Err(Error::io(path, "make the folder of the run")(error)),
-            }
-        }
-        let checkpoints = path.join("checkpoints");
-        fs::create_dir(&checkpoints).map_err(Error::io(&checkpoints, "make the folder"))?;
-        let lock = lock(&path)?;
-        let folder = RunFolder { path, _lock: lock };
+        // Under a name of its own until it can be resumed: no kill leaves half a run's folder.
+        let part = parent.join(format!(".{name}.{}.part", std::process::id()));
+        let checkpoints = part.join("checkpoints");
+        fs::create_dir_all(&checkpoints).map_err(Error::io(&checkpoints, "make the folder"))?;
+        let mut folder = RunFolder {
+            _lock: lock(&part)?,
+            path: part,
+        };
         let toml = experiment.to_toml(crate::VERSION, nn::instruction_set());
         folder.write("experiment.toml", toml.as_bytes())?;
+        folder.path = rename_free(&folder.path, &parent, &name)?;
         Ok(folder)
     }
 
@@ -124,6 +117,24 @@ impl RunFolder {
         // What is left over is overwritten by the next run of the folder.
         let _ = fs::remove_file(self.file(name));
     }
+}
+
+/// Renames a folder to `name`, or, where that is taken, to `name` with a letter: two runs of one experiment and seed
+/// may begin in one second.
+fn rename_free(from: &Path, parent: &Path, name: &str) -> Result<PathBuf, Error> {
+    let mut path = parent.join(name);
+    for letter in 'b'..='z' {
+        // A folder that is there holds files, so that nothing can be renamed onto it.
+        match fs::rename(from, &path) {
+            Ok(()) => return Ok(path),
+            Err(_) if path.exists() => path = parent.join(format!("{name}{letter}")),
+            Err(error) => return Err(Error::io(path, "make the folder of the run")(error)),
+        }
+    }
+    Err(Error::file(
+        path,
+        "is taken, and so are all names like it; wait a second",
+    ))
 }
 
 /// Reads a file of at most `most` bytes.

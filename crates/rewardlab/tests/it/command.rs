@@ -126,7 +126,17 @@ fn run_prints_one_object_of_its_schema_and_audit_report_and_compare_read_the_run
 
     let resumed = object(&lab.call(&["run", "--resume", path, "--json"]), 0);
     assert_eq!(resumed, ran, "a finished run says what it found");
+    let toml = lab.path().join(path).join("experiment.toml");
+    let text = fs::read_to_string(&toml).unwrap();
+    let here = format!(
+        "instruction_set = \"{}\"",
+        ran["instruction_set"].as_str().unwrap()
+    );
+    fs::write(&toml, text.replace(&here, "instruction_set = \"abacus\"")).unwrap();
     let said = lab.call(&["run", "--resume", path]);
+    assert!(
+        String::from_utf8_lossy(&said.stderr).contains("warning: this run was begun with abacus")
+    );
     assert_eq!(said.status.code(), Some(0));
     assert!(String::from_utf8_lossy(&said.stdout).contains("was finished already"));
 

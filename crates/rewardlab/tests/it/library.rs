@@ -268,3 +268,22 @@ fn settings_that_the_optimizer_refuses_leave_no_folder() {
     );
     assert!(!runs.exists());
 }
+
+#[test]
+fn runs_that_begin_in_one_second_have_folders_of_their_own() {
+    let root = tempfile::tempdir().unwrap();
+    let experiment = experiment("ppo-cartpole", &["optimizer.steps=256"]);
+    let begun: Vec<PathBuf> = (0..4)
+        .map(|_| killed(&experiment, root.path(), &|_| true))
+        .collect();
+    let mut names = begun.clone();
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), 4, "{begun:?}");
+    for folder in begun {
+        assert!(matches!(
+            resume(&folder, 1, &mut silent),
+            Ok(Resumed::Finished(_))
+        ));
+    }
+}

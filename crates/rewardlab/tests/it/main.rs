@@ -67,7 +67,14 @@ impl Lab {
     fn runs(&self) -> Vec<PathBuf> {
         let list = |path: &Path| -> Vec<PathBuf> {
             let entries = std::fs::read_dir(path).into_iter().flatten();
-            entries.map(|entry| entry.unwrap().path()).collect()
+            // A folder whose name begins with a dot is not yet a run.
+            let is_shown =
+                |entry: &std::fs::DirEntry| !entry.file_name().to_string_lossy().starts_with('.');
+            entries
+                .map(Result::unwrap)
+                .filter(is_shown)
+                .map(|entry| entry.path())
+                .collect()
         };
         list(&self.path().join("runs"))
             .iter()
