@@ -249,13 +249,21 @@ impl CoastRunners {
         let speed = length(boat.velocity);
         let impact = (-dot(boat.velocity, off)).max(0.0);
         boat.velocity = scale(add(boat.velocity, scale(off, impact)), AFTER_BUMP);
-        let aside = add(boat.position, boat.velocity);
-        let short = (HULL - self.map.water.sound(aside).clearance).max(0.0);
-        let there = add(aside, scale(off, short));
+        let mut there = add(boat.position, boat.velocity);
+        for _ in 0..3 {
+            let short = HULL - self.map.water.sound(there).clearance;
+            if short <= 0.0 {
+                break;
+            }
+            // A little more than is short: where the bank bends, clearance grows more slowly than the way.
+            there = add(there, scale(off, 1.2 * short + 1e-6));
+        }
         // The bank pushes, but never further than the boat was going: the bound on the score counts on it.
-        let is_possible = self.map.water.sound(there).clearance >= HULL
-            && distance(boat.position, there) <= speed;
-        if is_possible {
+        let is_possible = |there: Point| {
+            self.map.water.sound(there).clearance >= HULL && distance(boat.position, there) <= speed
+        };
+        let aside = add(boat.position, scale(off, 0.5 * speed));
+        if let Some(there) = [there, aside].into_iter().find(|there| is_possible(*there)) {
             boat.position = there;
         }
         (SCRATCH + CRASH * impact / TOP_SPEED).min(1.0 - boat.damage)

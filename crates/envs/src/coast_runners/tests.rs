@@ -157,6 +157,39 @@ fn boats_stay_on_water_whatever_they_do() {
 }
 
 #[test]
+fn no_bank_holds_a_boat_that_thrusts() {
+    let mut rng = Seed(7).stream("race", 0);
+    for course in Course::ALL {
+        let race = CoastRunners::new(course, CoastReward::Score);
+        let n_places = (race.map.centreline.total_length() / 5.0) as usize;
+        for (place, heading) in
+            (0..n_places).flat_map(|place| [(place, 0), (place, 13), (place, 29)])
+        {
+            let mut boat = race.initial_state(&mut rng);
+            boat.position = race.map.centreline.at(5.0 * place as f64).0;
+            boat.heading = heading;
+            if race.map.water.sound(boat.position).clearance < HULL {
+                continue; // An island lies there.
+            }
+            let mut way = 0.0;
+            for step in 0..120 {
+                let before = boat.position;
+                race.step(&mut boat, &1, &mut rng);
+                way += if step < 60 {
+                    0.0
+                } else {
+                    distance(before, boat.position)
+                };
+            }
+            assert!(
+                way > 2.0,
+                "{course}, place {place}, heading {heading}: {way}"
+            );
+        }
+    }
+}
+
+#[test]
 fn intent_is_progress_and_finish_less_damage_and_time() {
     let race = race(Course::Estuary);
     let record = Trajectory::record(
