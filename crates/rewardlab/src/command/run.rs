@@ -161,8 +161,8 @@ fn told_below(finished: &FinishedRun) -> String {
         format!(", done as meant in {:.0}%", 100.0 * rate)
     });
     format!(
-        "  greedy      return {:.1} over {} episodes{finishes}\n  training    {:.1} s, {:.0} steps a second\n  report      {}",
-        greedy.proxy_mean(),
+        "  greedy      return {} over {} episodes{finishes}\n  training    {:.1} s, {:.0} steps a second\n  report      {}",
+        format!("{:.1}", greedy.proxy_mean()).replace('-', "−"),
         greedy.n_episodes(),
         timing.training_seconds,
         timing.steps_per_second(),
