@@ -92,13 +92,13 @@ fn draw_robot(room: &Room) -> Vec<Shape> {
         circle([x, y + 0.16], 0.09, Ink::Ground),
     ];
     for lamp in 0..CAPACITY {
-        let across = 0.15 * (f64::from(lamp) - 0.5 * f64::from(CAPACITY - 1));
+        let across = 0.11 * (f64::from(lamp) - 0.5 * f64::from(CAPACITY - 1));
         let ink = if lamp < room.bin {
             Ink::Bad
         } else {
             Ink::Ground
         };
-        shapes.push(circle([x + across, y - 0.12], 0.06, ink));
+        shapes.push(circle([x + across, y - 0.12], 0.045, ink));
     }
     shapes
 }
