@@ -267,6 +267,15 @@ impl Verdict {
         otherwise: &str,
     ) -> &'p mut Prose {
         match &self.onset {
+            // The last checkpoint before they parted is the first of all: they never went together.
+            Some(onset) if onset.pressure.mean <= 0.0 => prose
+                .plain("Between ")
+                .strong(format!(
+                    "the start and {} {unit}",
+                    pressure(onset.pressure.high)
+                ))
+                .plain(" ")
+                .plain(after),
             Some(onset) => prose
                 .plain("Since ")
                 .strong(onset_text(onset, unit))
