@@ -77,9 +77,9 @@ impl Welch {
         (self.difference - half, self.difference + half)
     }
 
-    /// The smallest deficit that the one-sided 5% test would have found in four of five repetitions.
+    /// The smallest deficit that the one-sided 2.5% test would have found in four of five repetitions.
     pub(crate) fn detectable(&self) -> f64 {
-        (student_quantile(0.95, self.degrees) + student_quantile(0.8, self.degrees))
+        (student_quantile(0.975, self.degrees) + student_quantile(0.8, self.degrees))
             * self.standard_error
     }
 }
