@@ -69,7 +69,8 @@ pub use record::{
 };
 pub use recurrence::{LoopPlace, Recurrence, StateSeries, recurrence};
 pub use sequences::{
-    JointSet, LEAST_ASYMPTOTIC, asymptotic_interval, betting_interval, critical_square,
+    JointSet, LEAST_ASYMPTOTIC, asymptotic_interval, betting_interval, critical_square, deviation,
+    mean,
 };
 pub use series::{Bounds, Checkpoint, Reference, Series, Target};
 pub use settings::{Margin, Settings};

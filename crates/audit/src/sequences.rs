@@ -272,12 +272,14 @@ impl JointSet {
 }
 
 /// The mean; NaN when empty.
-pub(crate) fn mean(values: &[f64]) -> f64 {
+#[must_use]
+pub fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
 /// The standard deviation with n − 1 below the line; 0 for fewer than two values.
-pub(crate) fn deviation(values: &[f64]) -> f64 {
+#[must_use]
+pub fn deviation(values: &[f64]) -> f64 {
     if values.len() < 2 {
         return 0.0;
     }

@@ -24,7 +24,8 @@ const TABLE: [u32; 256] = {
 };
 
 /// The checksum of `bytes` that follow those whose checksum is `before` (0 for none).
-pub(crate) fn crc32c(before: u32, bytes: &[u8]) -> u32 {
+#[must_use]
+pub fn crc32c(before: u32, bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!before, |remainder, &byte| {
         TABLE[usize::from(remainder as u8 ^ byte)] ^ (remainder >> 8)
     })
@@ -32,7 +33,8 @@ pub(crate) fn crc32c(before: u32, bytes: &[u8]) -> u32 {
 
 /// A checksum as it is stored, so that a checksum over stored checksums stays sound
 /// (tensorflow/core/lib/hash/crc32c.h).
-pub(crate) const fn masked(checksum: u32) -> u32 {
+#[must_use]
+pub const fn masked(checksum: u32) -> u32 {
     checksum.rotate_right(15).wrapping_add(0xa282_ead8)
 }
 

@@ -26,6 +26,7 @@ mod json;
 mod lines;
 mod separated;
 
+pub use crc32c::{crc32c, masked as masked_crc32c};
 pub use error::{Error, Field, Place, Role};
 pub use log::{Format, Log, MOST_RECORDS, Mapping, Record, RecordKind};
 pub use read::read;

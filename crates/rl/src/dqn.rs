@@ -22,9 +22,10 @@ use nn::{
 use crate::checkpoint::Arrays;
 use crate::event::EpisodeSums;
 use crate::head::{Head, greatest};
+use crate::learner::{settings_named, train_to};
 use crate::replay::{ReplayBuffer, Sample};
 use crate::{
-    Error, Iteration, Learner, NetworkPolicy, Observer, Profile, StepBatch, TrainEvent,
+    Error, Iteration, Learner, NetworkPolicy, Observer, Preset, Profile, StepBatch, TrainEvent,
     VectorEnvironment,
 };
 
@@ -78,19 +79,8 @@ pub struct Prioritized {
     pub beta: f64,
 }
 
-/// A named group of settings and where it comes from.
-#[derive(Clone, Copy, Debug)]
-pub struct Preset {
-    /// Name in experiments.
-    pub name: &'static str,
-    /// Source.
-    pub source: &'static str,
-    /// The settings.
-    pub config: fn() -> Config,
-}
-
 /// All presets.
-pub const PRESETS: &[Preset] = &[
+pub const PRESETS: &[Preset<Config>] = &[
     Preset {
         name: "sb3",
         source: "Stable-Baselines3 2.9, defaults of DQN",
@@ -147,8 +137,7 @@ impl Config {
     /// The preset of that name.
     #[must_use]
     pub fn preset(name: &str) -> Option<Config> {
-        let preset = PRESETS.iter().find(|preset| preset.name == name)?;
-        Some((preset.config)())
+        settings_named(PRESETS, name)
     }
 
     fn check(&self) -> Result<(), Error> {
@@ -207,10 +196,7 @@ pub fn train(
 ) -> Result<NetworkPolicy, Error> {
     let n_steps = config.steps;
     let mut trainer = Trainer::new(config, environment, seed, pool)?;
-    while trainer.n_steps() < n_steps {
-        trainer.iterate(observer)?;
-    }
-    Ok(trainer.policy())
+    train_to(&mut trainer, n_steps, observer)
 }
 
 /// A training in progress.

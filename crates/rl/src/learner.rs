@@ -40,3 +40,32 @@ pub trait Learner {
     /// If the bytes are damaged or belong to another training.
     fn restore(&mut self, bytes: &[u8]) -> Result<(), Error>;
 }
+
+/// A named group of settings and where it comes from.
+#[derive(Clone, Copy, Debug)]
+pub struct Preset<C> {
+    /// Name in experiments.
+    pub name: &'static str,
+    /// Source.
+    pub source: &'static str,
+    /// The settings.
+    pub config: fn() -> C,
+}
+
+/// The settings of the preset of that name.
+pub(crate) fn settings_named<C>(presets: &[Preset<C>], name: &str) -> Option<C> {
+    let preset = presets.iter().find(|preset| preset.name == name)?;
+    Some((preset.config)())
+}
+
+/// Iterates until `n_steps` environment steps are taken, and gives the policy.
+pub(crate) fn train_to(
+    learner: &mut dyn Learner,
+    n_steps: u64,
+    observer: &mut dyn Observer,
+) -> Result<NetworkPolicy, Error> {
+    while learner.n_steps() < n_steps {
+        learner.iterate(observer)?;
+    }
+    Ok(learner.policy())
+}

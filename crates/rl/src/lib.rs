@@ -24,7 +24,7 @@ mod tests;
 pub use error::Error;
 pub use evaluate::{EpisodeOutcome, MAX_SIDE_BY_SIDE, Recording, evaluate, n_side_by_side, record};
 pub use event::{Iteration, Observer, TrainEvent};
-pub use learner::{Learner, Profile};
+pub use learner::{Learner, Preset, Profile};
 pub use policy::{Actor, BatchPolicy, NetworkPolicy, Play};
 pub use replay::{ReplayBuffer, Sample};
 pub use tabular::{QTable, TabularConfig, q_learning, sarsa};

@@ -27,6 +27,7 @@ use nn::{Adam, HeadInputs, Pool, Workspace, clip_gradient_norm};
 use crate::checkpoint::Arrays;
 use crate::event::EpisodeSums;
 use crate::head::Noise;
+use crate::learner::train_to;
 use crate::normalize::RewardScale;
 use crate::{
     Error, Iteration, Learner, NetworkPolicy, Observer, Profile, StepBatch, TrainEvent,
@@ -37,7 +38,7 @@ mod config;
 #[cfg(test)]
 mod tests;
 
-pub use config::{Config, Exploration, Initialization, PRESETS, Preset, Trunk};
+pub use config::{Config, Exploration, Initialization, PRESETS, Trunk};
 
 /// Trains a policy for `config.steps` environment steps.
 ///
@@ -52,10 +53,7 @@ pub fn train(
 ) -> Result<NetworkPolicy, Error> {
     let n_steps = config.steps;
     let mut trainer = Trainer::new(config, environment, seed, pool)?;
-    while trainer.n_steps() < n_steps {
-        trainer.iterate(observer)?;
-    }
-    Ok(trainer.policy())
+    train_to(&mut trainer, n_steps, observer)
 }
 
 /// A training in progress.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use audit::{deviation, mean};
 use mdp::End;
 use rl::EpisodeOutcome;
 use serde_json::{Map, Value, json};
@@ -251,21 +252,6 @@ pub fn read_metrics(
         })?);
     }
     Ok(checkpoints)
-}
-
-/// The arithmetic mean.
-pub(crate) fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
-}
-
-/// The standard deviation with n - 1; 0 for fewer than two values.
-pub(crate) fn deviation(values: &[f64]) -> f64 {
-    if values.len() < 2 {
-        return 0.0;
-    }
-    let mean = mean(values);
-    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-    (squares / (values.len() - 1) as f64).sqrt()
 }
 
 fn share(flags: &[bool]) -> f64 {

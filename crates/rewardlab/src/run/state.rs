@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
+use logs::crc32c;
 use serde_json::{Value, json};
 
 use super::folder::read_bytes;
-use super::tensorboard::crc32c;
 use crate::Error;
 
 /// The state's file, in the run's folder.
@@ -46,14 +46,14 @@ impl RunState {
         bytes.extend_from_slice(&(head.len() as u64).to_le_bytes());
         bytes.extend_from_slice(head.as_bytes());
         bytes.extend_from_slice(&self.learner);
-        let crc = crc32c(&bytes);
+        let crc = crc32c(0, &bytes);
         bytes.extend_from_slice(&crc.to_le_bytes());
         bytes
     }
 
     fn from_bytes(bytes: &[u8]) -> Option<RunState> {
         let (body, crc) = bytes.split_last_chunk::<4>()?;
-        if crc32c(body) != u32::from_le_bytes(*crc) {
+        if crc32c(0, body) != u32::from_le_bytes(*crc) {
             return None;
         }
         let (length, rest) = body.strip_prefix(MAGIC)?.split_first_chunk::<8>()?;

@@ -4,6 +4,8 @@
 //! masked CRC-32C. An `Event` has `wall_time` (1, double), `step` (2, varint), and either `file_version`
 //! (3, text) or `summary` (5), a list (1) of `tag` (1, text) and `simple_value` (2, float).
 
+use logs::{crc32c, masked_crc32c};
+
 /// The record with which every event file begins.
 pub(super) fn header(wall_time: f64) -> Vec<u8> {
     let mut event = vec![];
@@ -33,44 +35,10 @@ pub(super) fn scalars(wall_time: f64, step: u64, scalars: &[(&str, f64)]) -> Vec
 fn record(message: &[u8]) -> Vec<u8> {
     let length = (message.len() as u64).to_le_bytes();
     let mut record = length.to_vec();
-    record.extend_from_slice(&masked(crc32c(&length)).to_le_bytes());
+    record.extend_from_slice(&masked_crc32c(crc32c(0, &length)).to_le_bytes());
     record.extend_from_slice(message);
-    record.extend_from_slice(&masked(crc32c(message)).to_le_bytes());
+    record.extend_from_slice(&masked_crc32c(crc32c(0, message)).to_le_bytes());
     record
-}
-
-fn masked(crc: u32) -> u32 {
-    crc.rotate_right(15).wrapping_add(0xA282_EAD8)
-}
-
-/// CRC-32C (Castagnoli), reflected, bit by bit: event files and saved states are small.
-pub(super) fn crc32c(bytes: &[u8]) -> u32 {
-    const TABLE: [u32; 256] = table();
-    let mut crc = u32::MAX;
-    for byte in bytes {
-        crc = (crc >> 8) ^ TABLE[usize::from((crc as u8) ^ byte)];
-    }
-    !crc
-}
-
-const fn table() -> [u32; 256] {
-    let mut table = [0; 256];
-    let mut index = 0;
-    while index < 256 {
-        let mut crc = index as u32;
-        let mut bit = 0;
-        while bit < 8 {
-            crc = if crc & 1 == 1 {
-                (crc >> 1) ^ 0x82F6_3B78
-            } else {
-                crc >> 1
-            };
-            bit += 1;
-        }
-        table[index] = crc;
-        index += 1;
-    }
-    table
 }
 
 fn put_key(out: &mut Vec<u8>, field: u8, wire_type: u8) {

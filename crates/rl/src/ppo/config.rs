@@ -3,8 +3,9 @@
 use mdp::{Rng, Space};
 use nn::{Activation, AdamConfig, MlpShape, Model, Schedule};
 
-use crate::Error;
 use crate::head::Head;
+use crate::learner::settings_named;
+use crate::{Error, Preset};
 
 /// Settings of PPO. There is no default: begin with a preset.
 #[derive(Clone, Debug, PartialEq)]
@@ -95,19 +96,8 @@ pub enum Exploration {
     },
 }
 
-/// A named group of settings and where it comes from.
-#[derive(Clone, Copy, Debug)]
-pub struct Preset {
-    /// Name in experiments.
-    pub name: &'static str,
-    /// Source.
-    pub source: &'static str,
-    /// The settings.
-    pub config: fn() -> Config,
-}
-
 /// All presets.
-pub const PRESETS: &[Preset] = &[
+pub const PRESETS: &[Preset<Config>] = &[
     Preset {
         name: "sb3",
         source: "Stable-Baselines3 2.9, defaults of PPO",
@@ -285,8 +275,7 @@ impl Config {
     /// The preset of that name.
     #[must_use]
     pub fn preset(name: &str) -> Option<Config> {
-        let preset = PRESETS.iter().find(|preset| preset.name == name)?;
-        Some((preset.config)())
+        settings_named(PRESETS, name)
     }
 
     /// Checks every setting.
