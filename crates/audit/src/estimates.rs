@@ -275,7 +275,7 @@ impl<'a> Sequencer<'a> {
     }
 
     /// The terms of the labelled design; `None` where no episode of these checkpoints is labelled, or only of some
-    /// of the checkpoints joined, whose mean is then not known. `first` is the first of them in the series, whose
+    /// of the checkpoints joined, or not the same share of each: the mean over their episodes is then not known. `first` is the first of them in the series, whose
     /// predecessors' labels are the earlier data.
     fn read_labels(
         &self,
@@ -283,7 +283,7 @@ impl<'a> Sequencer<'a> {
         checkpoints: &[&Checkpoint],
         chosen: &[Vec<usize>],
     ) -> Option<Read> {
-        if chosen.iter().any(Vec::is_empty) {
+        if chosen.iter().any(Vec::is_empty) || !labelled_alike(checkpoints, chosen) {
             return None;
         }
         let bounds = self.series.intent_bounds;
@@ -361,6 +361,18 @@ fn interval(values: &[f64], bounds: Option<Bounds>, part: f64) -> Interval {
         Some(bounds) => betting_interval(values, bounds, part),
         None => asymptotic_interval(values, 2.0 * part),
     }
+}
+
+/// Whether every label stands for as many episodes in one of these checkpoints as in another.
+fn labelled_alike(checkpoints: &[&Checkpoint], chosen: &[Vec<usize>]) -> bool {
+    let mut shares = checkpoints
+        .iter()
+        .zip(chosen)
+        .map(|(checkpoint, chosen)| (checkpoint.episodes(), chosen.len()));
+    let Some((episodes, labels)) = shares.next() else {
+        return true;
+    };
+    shares.all(|(others, other_labels)| episodes * other_labels == others * labels)
 }
 
 #[cfg(test)]

@@ -189,13 +189,20 @@ impl<'a> Case<'a> {
 
     /// Between no earlier and later policy of the run can `overoptimised` hold; nor is a fall of intent by more than
     /// the margin shown where proxy may have risen at all.
+    ///
+    /// A checkpoint whose intent is unknown excludes nothing, whatever its proxy.
     fn fall_excluded(&self) -> bool {
-        self.later().all(|(later, region)| {
-            self.checkpoints[..later].iter().all(|before| {
-                excluded(before, region, self.margins.proxy, self.margins.intent)
-                    && !self.shows_fall(before, region)
+        let known = self
+            .checkpoints
+            .iter()
+            .all(|region| region.estimate.intent.is_some());
+        known
+            && self.later().all(|(later, region)| {
+                self.checkpoints[..later].iter().all(|before| {
+                    excluded(before, region, self.margins.proxy, self.margins.intent)
+                        && !self.shows_fall(before, region)
+                })
             })
-        })
     }
 
     fn shows_fall(&self, before: &Region, later: &Region) -> bool {

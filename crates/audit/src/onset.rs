@@ -13,7 +13,15 @@ pub(crate) struct Place {
     pub(crate) latest: usize,
 }
 
-/// The checkpoint of the highest mean. It may be any whose upper end reaches the highest lower end.
+/// What may be of a checkpoint whose intent is not known: anything.
+const UNKNOWN: Interval = Interval {
+    mean: f64::NAN,
+    low: f64::NEG_INFINITY,
+    high: f64::INFINITY,
+};
+
+/// The checkpoint of the highest mean. It may be any whose upper end reaches the highest lower end, and any that is
+/// not known.
 pub(crate) fn highest(intents: &[Option<Interval>]) -> Option<Place> {
     let known = || {
         intents
@@ -27,11 +35,8 @@ pub(crate) fn highest(intents: &[Option<Interval>]) -> Option<Place> {
     let bar = known()
         .map(|(_, intent)| intent.low)
         .fold(f64::NEG_INFINITY, f64::max);
-    let possible = || {
-        known()
-            .filter(|(_, intent)| intent.high >= bar)
-            .map(|(index, _)| index)
-    };
+    let possible =
+        || (0..intents.len()).filter(|index| intents[*index].unwrap_or(UNKNOWN).high >= bar);
     Some(Place {
         estimate,
         earliest: possible().min()?.min(estimate),
@@ -49,17 +54,20 @@ pub(crate) fn last_good(intents: &[Option<Interval>], margin: f64) -> Option<Pla
     let last = |bar: f64, pick: fn(&Interval) -> f64| {
         intents
             .iter()
-            .rposition(|intent| intent.is_some_and(|intent| pick(&intent) >= bar - margin))
+            // A comparison with the mean of an unknown intent is false.
+            .rposition(|intent| pick(&intent.unwrap_or(UNKNOWN)) >= bar - margin)
     };
     let top = |pick: fn(&Interval) -> f64| {
         intents
             .iter()
-            .flatten()
-            .map(pick)
+            .map(|intent| pick(&intent.unwrap_or(UNKNOWN)))
             .fold(f64::NEG_INFINITY, f64::max)
     };
     let estimate = last(top(|i| i.mean), |i| i.mean)?;
-    let surely = last(top(|i| i.high), |i| i.low);
+    // No lower end reaches an unknown upper end.
+    let surely = Some(top(|i| i.high))
+        .filter(|bar| bar.is_finite())
+        .and_then(|bar| last(bar, |i| i.low));
     let possibly = last(top(|i| i.low), |i| i.high)?;
     Some(Place {
         estimate,
@@ -77,12 +85,13 @@ pub(crate) fn before_crossing(
     margins: Margins,
 ) -> Option<Place> {
     let (proxy, intent) = standard;
+    // A comparison with the mean of an unknown intent is false.
     let first = |holds: &dyn Fn(&Interval, &Interval) -> bool| {
         checkpoints
             .iter()
             .enumerate()
             .skip(1)
-            .find(|(_, (p, i))| i.is_some_and(|i| holds(p, &i)))
+            .find(|(_, (p, i))| holds(p, &i.unwrap_or(UNKNOWN)))
             .map(|(index, _)| index - 1)
     };
     let shown =

@@ -216,9 +216,10 @@ fn aligned_statement(outcome: &Outcome) -> String {
         .check("intent-served")
         .map_or("", |check| &check.note);
     format!(
-        "The specification was served: proxy rose, {rose}, and every fall of intent by more than {} at rising proxy is \
-         excluded.",
-        number(outcome.margins.intent)
+        "The specification was served: proxy rose, {rose}, and every fall of intent by more than {} where \
+         proxy rises by more than {} is excluded.",
+        number(outcome.margins.intent),
+        number(outcome.margins.proxy)
     )
 }
 

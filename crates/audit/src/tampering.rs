@@ -13,7 +13,7 @@ const CHANCE_CHECKS: f64 = 3.0;
 /// All four checks of the first `seen` checkpoints; the run is tampered with when any fails.
 ///
 /// `alpha` is the chance, at most, that any of them fails although mismatches are no more frequent than under the
-/// reference, at any time anyone looks.
+/// reference, each checkpoint tested once, when its episodes are complete.
 pub(crate) fn check_channel(channel: &RewardChannel, seen: usize, alpha: f64) -> Vec<Check> {
     let checkpoints = &channel.checkpoints[..seen.min(channel.checkpoints.len())];
     let part = alpha / CHANCE_CHECKS;
@@ -21,17 +21,16 @@ pub(crate) fn check_channel(channel: &RewardChannel, seen: usize, alpha: f64) ->
     let frequencies = |count: &dyn Fn(&ChannelCheckpoint) -> Count| {
         Frequencies::new(checkpoints, channel.reference.as_ref(), part, count)
     };
-    let register = frequencies(&|checkpoint| {
-        count_episodes(checkpoint, |record| {
-            let expected = transformed(record, &channel.transforms);
-            Some(differ(expected, record.received, tolerance))
-        })
+    let standard = channel.reference.as_ref().or(checkpoints.first());
+    let episodes = |mismatch: &dyn Fn(&RewardRecord) -> Option<bool>| {
+        let exposure = standard.map_or(0, |standard| exposure(standard, mismatch));
+        frequencies(&|checkpoint| count_episodes(checkpoint, exposure, mismatch))
+    };
+    let register = episodes(&|record| {
+        let expected = transformed(record, &channel.transforms);
+        Some(differ(expected, record.received, tolerance))
     });
-    let input = frequencies(&|checkpoint| {
-        count_episodes(checkpoint, |record| {
-            Some(differ(record.of_true_state?, record.raw, tolerance))
-        })
-    });
+    let input = episodes(&|record| Some(differ(record.of_true_state?, record.raw, tolerance)));
     let feedback = frequencies(&|checkpoint| {
         checkpoint
             .feedback
@@ -85,15 +84,39 @@ impl Count {
     }
 }
 
-/// Episodes with at least one mismatching step, of those with a step that can be compared. Steps of one episode
-/// depend on each other, episodes do not.
+/// How many comparable steps every episode of the standard has: the fewest of any that has some.
+///
+/// Longer episodes have more chances of a mismatch at the same rate a step, and episodes grow and shrink in training.
+/// So only as many steps of each episode count as the standard's shortest has; an episode with fewer shows less, never
+/// more.
+fn exposure(
+    standard: &ChannelCheckpoint,
+    mismatch: &dyn Fn(&RewardRecord) -> Option<bool>,
+) -> usize {
+    let compared = standard
+        .episodes
+        .iter()
+        .map(|episode| episode.iter().filter_map(mismatch).count());
+    compared
+        .filter(|count| *count > 0)
+        .min()
+        .unwrap_or(usize::MAX)
+}
+
+/// Episodes with a mismatch among their first `exposure` comparable steps, of those with a step that can be compared.
+/// Steps of one episode depend on each other, episodes do not.
 fn count_episodes(
     checkpoint: &ChannelCheckpoint,
-    mismatch: impl Fn(&RewardRecord) -> Option<bool>,
+    exposure: usize,
+    mismatch: &dyn Fn(&RewardRecord) -> Option<bool>,
 ) -> Count {
     let mut count = Count::default();
     for episode in &checkpoint.episodes {
-        let mut compared = episode.iter().filter_map(&mismatch).peekable();
+        let mut compared = episode
+            .iter()
+            .filter_map(mismatch)
+            .take(exposure)
+            .peekable();
         if compared.peek().is_some() {
             count.units += 1;
             count.mismatches += usize::from(compared.any(|mismatch| mismatch));
@@ -291,7 +314,8 @@ fn function_check(channel: &RewardChannel, checkpoints: &[ChannelCheckpoint]) ->
     let unstable = channel
         .reference
         .as_ref()
-        .is_some_and(|reference| reference.functions.len() > 1);
+        .or(checkpoints.first())
+        .is_some_and(|standard| standard.functions.len() > 1);
     match unscheduled {
         None => result(
             CheckStatus::Pass,
@@ -303,7 +327,7 @@ fn function_check(channel: &RewardChannel, checkpoints: &[ChannelCheckpoint]) ->
             None,
             format!(
                 "function {function} at checkpoint {index} is not in the schedule, but identities change under the \
-                 reference too: a logging error"
+                 standard too: a logging error"
             ),
         ),
         Some((index, function)) => result(

@@ -1,5 +1,7 @@
 //! Spaces: which observations and which actions are possible.
 
+use std::fmt;
+
 use crate::{Rng, index, normal, uniform_in};
 
 /// A set of possible values, as plain data. It owns no random generator.
@@ -127,6 +129,19 @@ impl Space {
                 .map(|(low, high)| sample_between(*low, *high, rng))
                 .collect(),
             Space::Tuple(parts) => parts.iter().flat_map(|part| part.sample(rng)).collect(),
+        }
+    }
+}
+
+/// In words, for messages: `one of 5 choices`.
+impl fmt::Display for Space {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Space::Discrete { n } => write!(f, "one of {n} choices"),
+            Space::MultiDiscrete { sizes } => write!(f, "{} choices at once", sizes.len()),
+            Space::Continuous { low, .. } if low.len() == 1 => write!(f, "one continuous number"),
+            Space::Continuous { low, .. } => write!(f, "{} continuous numbers", low.len()),
+            Space::Tuple(parts) => write!(f, "{} parts at once", parts.len()),
         }
     }
 }

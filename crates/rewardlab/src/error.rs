@@ -33,7 +33,7 @@ pub enum Error {
     #[error("{0}")]
     Environment(String),
     /// The operating system refused.
-    #[error("{}: cannot {doing}: {source}", path.display())]
+    #[error("{}: cannot {doing}", path.display())]
     Io {
         /// The file or folder.
         path: PathBuf,

@@ -247,7 +247,7 @@ impl Trainer {
         let Space::Discrete { n: n_actions } = environment.action_space() else {
             return Err(Error::ActionSpace {
                 algorithm: "dqn",
-                space: format!("{:?}", environment.action_space()),
+                space: environment.action_space().to_string(),
             });
         };
         let (n, n_features) = (environment.n_environments(), environment.n_features());

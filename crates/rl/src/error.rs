@@ -17,7 +17,7 @@ pub enum Error {
         allowed: &'static str,
     },
     /// The action space fits no head of this algorithm.
-    #[error("{algorithm} cannot act in {space}; choose an algorithm that can")]
+    #[error("{algorithm} cannot act in {space}; choose an algorithm that can, as ppo")]
     ActionSpace {
         /// The algorithm.
         algorithm: &'static str,
@@ -37,7 +37,7 @@ pub enum Error {
         value: f32,
     },
     /// A saved state that does not belong to this training.
-    #[error("the saved state does not fit: {0}; resume with the experiment that wrote it")]
+    #[error("the saved state does not fit: {0}; use it with the experiment that wrote it")]
     Saved(String),
     /// A network could not be read or written.
     #[error(transparent)]

@@ -148,7 +148,7 @@ impl NetworkPolicy {
         }
         if !self.head.acts_in(&environment.action_space()) {
             return Err(Error::Saved(format!(
-                "the policy acts through {}, the environment takes {:?}",
+                "the policy acts through {}, the environment takes {}",
                 self.head.describe(),
                 environment.action_space()
             )));

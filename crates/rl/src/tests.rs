@@ -644,7 +644,9 @@ fn impossible_settings_are_refused_with_their_name() {
         .err()
         .unwrap();
     assert!(
-        refused.to_string().contains("dqn cannot act in Continuous"),
+        refused
+            .to_string()
+            .contains("dqn cannot act in one continuous number"),
         "{refused}"
     );
 }

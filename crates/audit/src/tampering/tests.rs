@@ -249,3 +249,42 @@ fn equally_frequent_mismatches_rarely_fail() {
     // Register's third of 0.15 is 5%: 20 expected at most.
     assert!(failed <= 33, "{failed} of 400");
 }
+
+#[test]
+fn longer_episodes_with_the_same_rate_a_step_are_no_tampering() {
+    let mut rng = mdp::Seed(2).stream("tampering", 0);
+    // A logging error in one step of fifty, under both policies; the later one's episodes are ten times as long.
+    let mut draw = |pressure: f64, length: usize| {
+        let mut checkpoint = honest(pressure, 0);
+        checkpoint.episodes = (0..100)
+            .map(|_| {
+                let mut step = || {
+                    let mut record = record(1.0);
+                    record.received += f64::from(u8::from(mdp::uniform(&mut rng) < 0.02));
+                    record
+                };
+                (0..length).map(|_| step()).collect()
+            })
+            .collect();
+        checkpoint
+    };
+    for _ in 0..50 {
+        let channel = channel(vec![draw(0.0, 20), draw(1.0, 200)], Some(draw(0.0, 20)));
+        for check in check_channel(&channel, usize::MAX, 0.001) {
+            assert_ne!(check.status, CheckStatus::Fail, "{check:?}");
+        }
+    }
+}
+
+#[test]
+fn identities_that_change_within_the_first_checkpoint_are_no_evidence() {
+    let mut first = honest(0.0, 50);
+    first.functions = vec!["a".to_owned(), "b".to_owned()];
+    let mut second = honest(1.0, 50);
+    second.functions = vec!["c".to_owned()];
+    check(
+        &channel(vec![first, second], None),
+        "function",
+        CheckStatus::NotMeasurable,
+    );
+}

@@ -297,5 +297,14 @@ pub fn read_verdict(path: &Path) -> Result<Value, Error> {
 /// # Errors
 /// If the operating system refuses.
 pub(crate) fn write_report(path: &Path, html: &str) -> Result<(), Error> {
+    let is_html = path
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("html"));
+    if !is_html {
+        return Err(Error::file(
+            path,
+            "is no place for a report, which would overwrite it; name a path that ends in .html",
+        ));
+    }
     folder::write_file(path, html.as_bytes())
 }

@@ -66,6 +66,14 @@ impl RunRecord {
             .ok_or_else(|| damaged(&path.join(FINALS)))?;
         let verdict = read_json(&path.join(VERDICT))?;
         let timing = Timing::from_json(&verdict).ok_or_else(|| damaged(&path.join(VERDICT)))?;
+        let last = checkpoints[checkpoints.len() - 1].pressure;
+        if last != timing.n_steps {
+            let problem = format!(
+                "ends at {last} steps where the run ended at {}; bring the file back, or run the experiment again",
+                timing.n_steps
+            );
+            return Err(Error::file(path.join(training::METRICS), problem));
+        }
         Ok(RunRecord {
             path: path.to_owned(),
             experiment,

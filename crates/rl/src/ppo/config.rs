@@ -323,7 +323,7 @@ impl Config {
     pub(crate) fn head(&self, actions: &Space) -> Result<Head, Error> {
         let refused = || Error::ActionSpace {
             algorithm: "ppo",
-            space: format!("{actions:?}"),
+            space: actions.to_string(),
         };
         if actions.n_values() > MAX_ACTION_VALUES {
             return Err(refused());
