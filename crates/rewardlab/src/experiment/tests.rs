@@ -274,8 +274,7 @@ fn a_name_that_nobody_knows_is_met_with_the_nearest() {
     let said = |name: &str| Experiment::load(name, &[]).unwrap_err().to_string();
     expect![[r#"there is no experiment "coast-runner"; did you mean "coast-runners"? `rewardlab list` shows all, and the path of a TOML file works too"#]].assert_eq(&said("coast-runner"));
     expect![[r#"there is no experiment "xyz"; `rewardlab list` shows all, and the path of a TOML file works too"#]].assert_eq(&said("xyz"));
-    expect!["no/such.toml: cannot read the experiment"]
-        .assert_eq(&said("no/such.toml"));
+    expect!["no/such.toml: cannot read the experiment"].assert_eq(&said("no/such.toml"));
 }
 
 #[test]
