@@ -8,6 +8,7 @@
 mod bench;
 mod check;
 mod evidence;
+mod exact;
 mod foundation;
 mod machine;
 mod peers;

@@ -12,6 +12,7 @@ const ORDER: [&str; 12] = [
     "nn",
     "envs",
     "rl",
+    "check",
     "imitation",
     "feedback",
     "preferences",

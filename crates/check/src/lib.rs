@@ -1,0 +1,5 @@
+//! Is a reward sound, before anything is trained on it?
+//!
+//! On a finite MDP nothing about a specification needs to be guessed: which policies are optimal for it, whether it
+//! orders policies as the intent does, whether it can be hacked and by how much, whether a shaping term is safe, and
+//! whether tampering with the reward pays.
