@@ -50,6 +50,14 @@ pub enum EnvironmentFault {
         /// Steps taken before.
         step: usize,
     },
+    /// What a step draws is not what is listed of it.
+    #[error("{place}: {problem}")]
+    Outcomes {
+        /// Which state and action.
+        place: String,
+        /// What differs.
+        problem: String,
+    },
     /// A saved state did not come back as it was.
     #[error("step {step}: a saved state was not restored: {reason}")]
     StateNotRestored {

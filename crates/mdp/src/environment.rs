@@ -204,6 +204,15 @@ impl<E> TimeLimit<E> {
     pub fn n_steps(&self) -> u32 {
         self.n_steps
     }
+
+    /// The step as this limit leaves it, when it is the `n_steps`-th of its episode.
+    #[inline]
+    pub(crate) fn limit(&self, mut step: Step, n_steps: u32) -> Step {
+        if step.end.is_none() && n_steps >= self.n_steps {
+            step.end = Some(End::Truncated);
+        }
+        step
+    }
 }
 
 /// The state of an environment under a time limit.
@@ -258,12 +267,9 @@ impl<E: Environment> Environment for TimeLimit<E> {
 
     #[inline]
     fn step(&self, state: &mut Self::State, action: &E::Action, rng: &mut Rng) -> Step {
-        let mut step = self.environment.step(&mut state.state, action, rng);
+        let step = self.environment.step(&mut state.state, action, rng);
         state.n_steps += 1;
-        if step.end.is_none() && state.n_steps >= self.n_steps {
-            step.end = Some(End::Truncated);
-        }
-        step
+        self.limit(step, state.n_steps)
     }
 
     fn state_names(&self) -> Vec<String> {

@@ -32,7 +32,10 @@ pub use space::Space;
 pub use state::{StateError, StateVector, wrong_length};
 pub use step::{Components, End, MAX_COMPONENTS, Step};
 pub use tabular::{
-    Discount, MdpError, Solution, Stop, TabularMdp, Transition, evaluate_policy, value_iteration,
+    Discount, Enumerable, Evaluation, GridMap, MdpError, NamedReward, Outcome, Place, Solution,
+    SolveError, Stop, TabularMdp, TabularMdpBuilder, TabulateError, Tabulated, Transition,
+    check_outcomes, deterministic, evaluate_policy, occupancy, policy_iteration, policy_return,
+    tabulate, value_iteration,
 };
 pub use trajectory::{Rollout, Trajectory};
 pub use value::{Action, Observation};

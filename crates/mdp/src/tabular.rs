@@ -1,6 +1,24 @@
-//! Finite Markov decision processes, and their exact answers.
+//! Finite Markov decision processes as plain data.
+
+mod builder;
+mod enumerable;
+mod solve;
+mod tabulate;
+
+#[cfg(test)]
+mod tests;
+
+use std::ops::Range;
 
 use crate::{End, Environment, Rng, Space, Step, categorical};
+
+pub use builder::{MdpError, TabularMdpBuilder};
+pub use enumerable::{Enumerable, GridMap, Outcome, Place, check_outcomes};
+pub use solve::{
+    Evaluation, Solution, SolveError, Stop, deterministic, evaluate_policy, occupancy,
+    policy_iteration, policy_return, value_iteration,
+};
+pub use tabulate::{NamedReward, TabulateError, Tabulated, tabulate};
 
 /// A discount factor in `[0, 1]`.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
@@ -23,7 +41,7 @@ impl Discount {
 /// One way in which a state and an action may go on.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Transition {
-    /// Probability, positive.
+    /// Probability, from 0 to 1.
     pub probability: f64,
     /// State that follows.
     pub next_state: usize,
@@ -33,49 +51,26 @@ pub struct Transition {
     pub terminates: bool,
 }
 
-/// A finite Markov decision process as plain data.
+/// A finite Markov decision process as plain data, its transitions stored sparsely.
+///
+/// The transitions of a state and an action stand side by side, rows in the order `state * n_actions + action`. A
+/// *table of rewards* has one value for each stored transition; an *expected reward* is `[S, A]`, flat in the order of
+/// the rows. The MDP holds one table of rewards; others go beside it, so that two rewards share the same dynamics.
+///
+/// Nothing is earned after a transition that terminates. A terminal state still has a number, and rows that lead back
+/// to it, pay nothing and terminate.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TabularMdp {
     n_states: usize,
     n_actions: usize,
-    /// Transitions of state `s` and action `a` at `s * n_actions + a`.
-    transitions: Vec<Vec<Transition>>,
+    /// Where each row begins, and where the last ends: `[S A + 1]`.
+    offsets: Vec<usize>,
+    probabilities: Vec<f64>,
+    next_states: Vec<u32>,
+    rewards: Vec<f64>,
+    terminates: Vec<bool>,
     start: Vec<f64>,
     discount: Discount,
-}
-
-/// A finite MDP that cannot be.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum MdpError {
-    /// Tables of the wrong length.
-    #[error("{what} has {found} entries, expected {expected}")]
-    Length {
-        /// Which table.
-        what: &'static str,
-        /// Its length.
-        found: usize,
-        /// What it should be.
-        expected: usize,
-    },
-    /// Probabilities that are negative, not finite, or do not sum to 1.
-    #[error("the probabilities of {place} sum to {sum}; they must be positive and sum to 1")]
-    Probabilities {
-        /// Which ones.
-        place: String,
-        /// Their sum.
-        sum: f64,
-    },
-    /// A successor that does not exist, or a reward that is not finite.
-    #[error("state {state}, action {action}: transition {transition:?} is not possible")]
-    Transition {
-        /// State.
-        state: usize,
-        /// Action.
-        action: usize,
-        /// What was given.
-        transition: Transition,
-    },
 }
 
 impl TabularMdp {
@@ -89,38 +84,20 @@ impl TabularMdp {
         start: Vec<f64>,
         discount: Discount,
     ) -> Result<TabularMdp, MdpError> {
-        let n_states = start.len();
-        if transitions.len() != n_states * n_actions {
-            return Err(MdpError::Length {
-                what: "the transition table",
-                found: transitions.len(),
-                expected: n_states * n_actions,
-            });
-        }
-        check_probabilities(start.iter().copied(), || "the start".to_owned())?;
-        for (row, outcomes) in transitions.iter().enumerate() {
-            let (state, action) = (row / n_actions, row % n_actions);
-            check_probabilities(outcomes.iter().map(|t| t.probability), || {
-                format!("state {state}, action {action}")
-            })?;
-            if let Some(wrong) = outcomes
-                .iter()
-                .find(|t| t.next_state >= n_states || !t.reward.is_finite())
-            {
-                return Err(MdpError::Transition {
-                    state,
-                    action,
-                    transition: *wrong,
-                });
+        let mut builder = TabularMdp::builder(start.len(), n_actions);
+        for row in &transitions {
+            for transition in row {
+                builder.push(*transition);
             }
+            builder.end_row();
         }
-        Ok(TabularMdp {
-            n_states,
-            n_actions,
-            transitions,
-            start,
-            discount,
-        })
+        builder.build(start, discount)
+    }
+
+    /// Begins an MDP that is given row by row, for those too large for [`TabularMdp::new`].
+    #[must_use]
+    pub fn builder(n_states: usize, n_actions: usize) -> TabularMdpBuilder {
+        TabularMdpBuilder::new(n_states, n_actions)
     }
 
     /// Number of states.
@@ -135,6 +112,12 @@ impl TabularMdp {
         self.n_actions
     }
 
+    /// Number of stored transitions.
+    #[must_use]
+    pub fn n_transitions(&self) -> usize {
+        self.next_states.len()
+    }
+
     /// The discount factor.
     #[must_use]
     pub fn discount(&self) -> Discount {
@@ -147,44 +130,181 @@ impl TabularMdp {
         &self.start
     }
 
-    /// The ways in which `state` and `action` may go on.
+    /// Which stored transitions belong to `state` and `action`.
     #[must_use]
-    pub fn transitions(&self, state: usize, action: usize) -> &[Transition] {
-        &self.transitions[state * self.n_actions + action]
+    pub fn row(&self, state: usize, action: usize) -> Range<usize> {
+        let row = state * self.n_actions + action;
+        self.offsets[row]..self.offsets[row + 1]
     }
 
-    /// `Σ p (r + γ V(s'))` over the transitions of `state` and `action`.
-    fn backup(&self, state: usize, action: usize, values: &[f64]) -> f64 {
-        self.transitions(state, action)
-            .iter()
-            .map(|t| {
-                let after = if t.terminates {
-                    0.0
-                } else {
-                    values[t.next_state]
-                };
-                t.probability * (t.reward + self.discount.0 * after)
+    /// Where the row of each state and action begins among the stored transitions, and where the last ends: `[S A + 1]`.
+    #[must_use]
+    pub fn offsets(&self) -> &[usize] {
+        &self.offsets
+    }
+
+    /// The ways in which `state` and `action` may go on.
+    pub fn transitions(
+        &self,
+        state: usize,
+        action: usize,
+    ) -> impl ExactSizeIterator<Item = Transition> + '_ {
+        self.row(state, action)
+            .map(|stored| self.transition(stored))
+    }
+
+    /// A stored transition.
+    #[must_use]
+    pub fn transition(&self, stored: usize) -> Transition {
+        Transition {
+            probability: self.probabilities[stored],
+            next_state: self.next_states[stored] as usize,
+            reward: self.rewards[stored],
+            terminates: self.terminates[stored],
+        }
+    }
+
+    /// Probability of each stored transition.
+    #[must_use]
+    pub fn probabilities(&self) -> &[f64] {
+        &self.probabilities
+    }
+
+    /// State that follows each stored transition.
+    #[must_use]
+    pub fn next_states(&self) -> &[u32] {
+        &self.next_states
+    }
+
+    /// Reward of each stored transition.
+    #[must_use]
+    pub fn rewards(&self) -> &[f64] {
+        &self.rewards
+    }
+
+    /// Whether each stored transition terminates.
+    #[must_use]
+    pub fn terminates(&self) -> &[bool] {
+        &self.terminates
+    }
+
+    /// Expected reward, `[S, A]`, of a table of rewards: `r(s, a) = Σ p(s'|s, a) R(s, a, s')`.
+    ///
+    /// # Panics
+    /// If the table has not one value for each stored transition.
+    #[must_use]
+    pub fn expected(&self, rewards: &[f64]) -> Vec<f64> {
+        assert_eq!(
+            rewards.len(),
+            self.n_transitions(),
+            "a table of rewards has one value a stored transition"
+        );
+        self.offsets
+            .windows(2)
+            .map(|row| {
+                let row = row[0]..row[1];
+                let terms = self.probabilities[row.clone()].iter().zip(&rewards[row]);
+                terms
+                    .map(|(probability, reward)| probability * reward)
+                    .sum()
             })
-            .sum()
+            .collect()
     }
-}
 
-fn check_probabilities(
-    probabilities: impl Iterator<Item = f64>,
-    place: impl Fn() -> String,
-) -> Result<(), MdpError> {
-    let (mut sum, mut possible) = (0.0, true);
-    for probability in probabilities {
-        possible &= probability >= 0.0;
-        sum += probability;
+    /// Expected reward, `[S, A]`, of its own rewards.
+    #[must_use]
+    pub fn expected_rewards(&self) -> Vec<f64> {
+        self.expected(&self.rewards)
     }
-    if possible && (sum - 1.0).abs() <= 1e-9 {
-        return Ok(());
+
+    /// The same dynamics under another table of rewards.
+    ///
+    /// # Errors
+    /// If the table has not one finite value for each stored transition.
+    pub fn with_rewards(&self, rewards: Vec<f64>) -> Result<TabularMdp, MdpError> {
+        if rewards.len() != self.n_transitions() {
+            return Err(MdpError::Length {
+                what: "the table of rewards",
+                found: rewards.len(),
+                expected: self.n_transitions(),
+            });
+        }
+        let mdp = TabularMdp {
+            rewards,
+            ..self.clone()
+        };
+        match mdp.rewards.iter().position(|reward| !reward.is_finite()) {
+            Some(stored) => Err(mdp.impossible(stored)),
+            None => Ok(mdp),
+        }
     }
-    Err(MdpError::Probabilities {
-        place: place(),
-        sum,
-    })
+
+    /// The same dynamics and rewards under another discount.
+    #[must_use]
+    pub fn with_discount(&self, discount: Discount) -> TabularMdp {
+        TabularMdp {
+            discount,
+            ..self.clone()
+        }
+    }
+
+    /// Which states can be acted in after the start, by some policy: `[S]`. Terminal states are not among them.
+    #[must_use]
+    pub fn reachable(&self) -> Vec<bool> {
+        let mut reached: Vec<bool> = self.start.iter().map(|p| *p > 0.0).collect();
+        let mut open: Vec<usize> = (0..self.n_states).filter(|s| reached[*s]).collect();
+        while let Some(state) = open.pop() {
+            let all = self.row(state, 0).start..self.row(state, self.n_actions - 1).end;
+            for stored in all {
+                let next_state = self.next_states[stored] as usize;
+                let goes_on = self.probabilities[stored] > 0.0 && !self.terminates[stored];
+                if goes_on && !reached[next_state] {
+                    reached[next_state] = true;
+                    open.push(next_state);
+                }
+            }
+        }
+        reached
+    }
+
+    /// The MDP in which some actions cannot be chosen: the row of each action that is cut, `[S, A]`, becomes a copy of
+    /// the row of the first action of its state that is not.
+    ///
+    /// # Errors
+    /// If `cut` has the wrong length or leaves a state without any action.
+    pub fn cut(&self, cut: &[bool]) -> Result<TabularMdp, MdpError> {
+        let n_rows = self.n_states * self.n_actions;
+        if cut.len() != n_rows {
+            return Err(MdpError::Length {
+                what: "the table of cut actions",
+                found: cut.len(),
+                expected: n_rows,
+            });
+        }
+        let mut builder = TabularMdp::builder(self.n_states, self.n_actions);
+        for state in 0..self.n_states {
+            let cuts = &cut[state * self.n_actions..][..self.n_actions];
+            let Some(kept) = cuts.iter().position(|cut| !cut) else {
+                return Err(MdpError::NoAction { state });
+            };
+            for (action, is_cut) in cuts.iter().enumerate() {
+                let source = if *is_cut { kept } else { action };
+                self.transitions(state, source)
+                    .for_each(|transition| builder.push(transition));
+                builder.end_row();
+            }
+        }
+        builder.build(self.start.clone(), self.discount)
+    }
+
+    fn impossible(&self, stored: usize) -> MdpError {
+        let row = self.offsets.partition_point(|offset| *offset <= stored) - 1;
+        MdpError::Transition {
+            state: row / self.n_actions,
+            action: row % self.n_actions,
+            transition: self.transition(stored),
+        }
+    }
 }
 
 impl Environment for TabularMdp {
@@ -201,19 +321,19 @@ impl Environment for TabularMdp {
     }
 
     fn step(&self, state: &mut usize, action: &usize, rng: &mut Rng) -> Step {
-        let outcomes = self.transitions(*state, *action);
+        let row = self.row(*state, *action);
         let mut remaining = crate::uniform(rng);
-        let outcome = outcomes
-            .iter()
-            .find(|t| {
-                remaining -= t.probability;
+        let stored = row
+            .clone()
+            .find(|stored| {
+                remaining -= self.probabilities[*stored];
                 remaining < 0.0
             })
-            .unwrap_or(&outcomes[outcomes.len() - 1]);
-        *state = outcome.next_state;
+            .unwrap_or(row.end - 1);
+        *state = self.next_states[stored] as usize;
         Step {
-            end: outcome.terminates.then_some(End::Terminated),
-            ..Step::of_reward(outcome.reward)
+            end: self.terminates[stored].then_some(End::Terminated),
+            ..Step::of_reward(self.rewards[stored])
         }
     }
 
@@ -224,106 +344,4 @@ impl Environment for TabularMdp {
     fn action_space(&self) -> Space {
         Space::Discrete { n: self.n_actions }
     }
-}
-
-/// Why an iterative method stopped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stop {
-    /// The residual fell below the tolerance.
-    Converged,
-    /// The budget of iterations was spent first.
-    BudgetSpent,
-}
-
-/// The exact answer to a finite MDP.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Solution {
-    /// Value of each state.
-    pub values: Vec<f64>,
-    /// `[S, A]`, value of each action.
-    pub q_values: Vec<f64>,
-    /// The first best action of each state.
-    pub policy: Vec<usize>,
-    /// Sweeps made.
-    pub iterations: usize,
-    /// Greatest change of a value in the last sweep.
-    pub residual: f64,
-    /// Why it stopped.
-    pub stop: Stop,
-}
-
-/// Value iteration (Sutton and Barto, 2018, section 4.4) until no value changes by more than `tolerance`, at most `max_iterations` sweeps.
-#[must_use]
-pub fn value_iteration(mdp: &TabularMdp, tolerance: f64, max_iterations: usize) -> Solution {
-    let mut values = vec![0.0; mdp.n_states];
-    let mut q_values = vec![0.0; mdp.n_states * mdp.n_actions];
-    let (mut iterations, mut residual) = (0, f64::INFINITY);
-    while residual > tolerance && iterations < max_iterations {
-        residual = 0.0;
-        for state in 0..mdp.n_states {
-            let row = &mut q_values[state * mdp.n_actions..][..mdp.n_actions];
-            for (action, q_value) in row.iter_mut().enumerate() {
-                *q_value = mdp.backup(state, action, &values);
-            }
-            let best = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            residual = f64::max(residual, (best - values[state]).abs());
-            values[state] = best;
-        }
-        iterations += 1;
-    }
-    let policy = q_values.chunks(mdp.n_actions).map(first_best).collect();
-    Solution {
-        values,
-        q_values,
-        policy,
-        iterations,
-        residual,
-        stop: if residual <= tolerance {
-            Stop::Converged
-        } else {
-            Stop::BudgetSpent
-        },
-    }
-}
-
-/// Values of a stochastic policy, `policy[s * n_actions + a]`, by sweeps until no value changes by more than `tolerance`.
-#[must_use]
-pub fn evaluate_policy(
-    mdp: &TabularMdp,
-    policy: &[f64],
-    tolerance: f64,
-    max_iterations: usize,
-) -> Vec<f64> {
-    assert_eq!(
-        policy.len(),
-        mdp.n_states * mdp.n_actions,
-        "one probability a state and action"
-    );
-    let mut values = vec![0.0; mdp.n_states];
-    for _ in 0..max_iterations {
-        let mut residual = 0.0_f64;
-        for state in 0..mdp.n_states {
-            let value = (0..mdp.n_actions)
-                .map(|action| {
-                    policy[state * mdp.n_actions + action] * mdp.backup(state, action, &values)
-                })
-                .sum::<f64>();
-            residual = residual.max((value - values[state]).abs());
-            values[state] = value;
-        }
-        if residual <= tolerance {
-            break;
-        }
-    }
-    values
-}
-
-fn first_best(row: &[f64]) -> usize {
-    let mut best = 0;
-    for (action, value) in row.iter().enumerate() {
-        if *value > row[best] {
-            best = action;
-        }
-    }
-    best
 }

@@ -464,17 +464,22 @@ fn chain() -> TabularMdp {
 
 #[test]
 fn value_iteration_solves_the_chain_exactly() {
-    let solution = value_iteration(&chain(), 1e-12, 1000);
+    let solution = value_iteration(&chain(), &chain().expected_rewards(), 1e-12, 1000);
     assert_eq!(solution.stop, Stop::Converged);
     assert_eq!(solution.policy, vec![1, 1]);
     assert!((solution.values[0] - 1.9).abs() < 1e-9 && (solution.values[1] - 1.0).abs() < 1e-9);
-    assert_eq!(value_iteration(&chain(), 0.0, 1).stop, Stop::BudgetSpent);
+    assert_eq!(
+        value_iteration(&chain(), &chain().expected_rewards(), 0.0, 1).stop,
+        Stop::BudgetSpent
+    );
 }
 
 #[test]
 fn sampled_returns_approach_the_exact_value_of_a_policy() {
     let mdp = chain();
-    let values = evaluate_policy(&mdp, &[0.5; 4], 1e-12, 10_000);
+    let values = evaluate_policy(&mdp, &mdp.expected_rewards(), &[0.5; 4])
+        .unwrap()
+        .values;
     let coin = |_: &usize, rng: &mut Rng| index(2, rng);
     let n = 20_000;
     let mean = (0..n)

@@ -454,7 +454,7 @@ fn tabular_config() -> TabularConfig {
 fn q_learning_approaches_the_exact_values() {
     for seed in 0..3 {
         let mdp = random_mdp(seed);
-        let exact = value_iteration(&mdp, 1e-10, 10_000);
+        let exact = value_iteration(&mdp, &mdp.expected_rewards(), 1e-10, 10_000);
         let config = TabularConfig {
             n_steps: 2_000_000,
             ..tabular_config()
@@ -485,7 +485,7 @@ fn sarsa_approaches_the_exact_values_of_its_own_exploring_policy() {
     for state in 0..mdp.n_states() {
         policy[state * n_actions + table.greedy(state)] += 1.0 - config.exploration;
     }
-    let exact = evaluate_policy(&mdp, &policy, 1e-10, 10_000);
+    let exact = evaluate_policy(&mdp, &mdp.expected_rewards(), &policy).unwrap().values;
     for (state, exact) in exact.iter().enumerate() {
         let mixed: f64 = (0..n_actions)
             .map(|action| policy[state * n_actions + action] * table.row(state)[action])

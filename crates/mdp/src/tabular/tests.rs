@@ -1,0 +1,1 @@
+//! Tests of the finite MDP and of what makes one of an environment.
