@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::repository::{assert_none, read, root};
 
 /// The crates in the order in which each may use those before it.
-const ORDER: [&str; 12] = [
+const ORDER: [&str; 13] = [
     "mdp",
     "nn",
     "envs",

@@ -13,7 +13,7 @@ use std::sync::LazyLock;
 
 use mdp::TimeLimit;
 
-pub use task::{Choose, RecordedEpisode, Task};
+pub use task::{Choose, RecordedEpisode, Tabulation, Task};
 
 use crate::experiment::Values;
 use crate::settings::{Kind, Setting, Value};

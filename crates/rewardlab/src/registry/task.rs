@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use mdp::{
-    Action as _, Environment, Episode, Observation as _, Policy, Rng, Scene, Seed, Shape, Space,
-    StateVector as _, Trajectory,
+    Action as _, Discount, Enumerable, Environment, Episode, Observation as _, Policy, Rng, Scene,
+    Seed, Shape, Space, StateVector as _, TabulateError, Tabulated, TimeLimit, Trajectory,
 };
 use rl::{VectorEnvironment, Vectorized};
 
@@ -20,6 +20,18 @@ pub struct RecordedEpisode {
 /// Chooses actions one at a time: given the number of the step, the observation as features, and the
 /// episode's stream, a flat value of the action space; none to stop.
 pub type Choose<'c> = &'c mut dyn FnMut(usize, &[f32], &mut Rng) -> Option<Vec<f32>>;
+
+/// How an environment is made a finite MDP.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Tabulation {
+    /// The discount factor.
+    pub discount: Discount,
+    /// The steps after which an episode is cut, which puts their count into the state; none for episodes that only
+    /// the environment itself ends.
+    pub horizon: Option<u32>,
+    /// The most states that are listed.
+    pub limit: usize,
+}
 
 /// An environment with its scripted policies.
 ///
@@ -53,16 +65,44 @@ pub trait Task: Send + Sync {
 
     /// What a picture of a recorded state adds; none where the numbers are no state of this environment.
     fn draw(&self, state: &[f64]) -> Option<Vec<Shape>>;
+
+    /// The environment as a finite MDP; none where its dynamics cannot be listed.
+    fn tabulate(&self, tabulation: &Tabulation) -> Option<Result<Tabulated, TabulateError>>;
 }
 
 /// A scripted policy of an environment.
 pub(super) type Script<E> =
     Box<dyn Policy<<E as Environment>::Observation, <E as Environment>::Action> + Send + Sync>;
 
+/// Makes a finite MDP of an environment.
+type Tabulate<E> = fn(&E, &Tabulation) -> Result<Tabulated, TabulateError>;
+
 /// An environment with its types.
 pub(super) struct TypedTask<E: Environment> {
     environment: Arc<E>,
     scripts: Vec<(&'static str, Script<E>)>,
+    tabulate: Option<Tabulate<E>>,
+}
+
+impl<E: Enumerable + Clone + 'static> TypedTask<TimeLimit<E>> {
+    /// Lets the environment, without its time limit or under one of any length, be made a finite MDP.
+    pub(super) fn enumerable(mut self) -> Self {
+        self.tabulate = Some(|limited, tabulation| {
+            let Tabulation {
+                discount,
+                horizon,
+                limit,
+            } = *tabulation;
+            match horizon {
+                None => mdp::tabulate(limited.inner(), discount, limit),
+                Some(n_steps) => {
+                    let limited = TimeLimit::new(limited.inner().clone(), n_steps);
+                    mdp::tabulate(&limited, discount, limit)
+                }
+            }
+        });
+        self
+    }
 }
 
 impl<E: Environment + 'static> TypedTask<E> {
@@ -70,6 +110,7 @@ impl<E: Environment + 'static> TypedTask<E> {
         TypedTask {
             environment: Arc::new(environment),
             scripts: vec![],
+            tabulate: None,
         }
     }
 
@@ -151,6 +192,11 @@ impl<E: Environment + 'static> Task for TypedTask<E> {
     fn draw(&self, state: &[f64]) -> Option<Vec<Shape>> {
         let state = E::State::read(state).ok()?;
         Some(self.environment.draw(&state))
+    }
+
+    fn tabulate(&self, tabulation: &Tabulation) -> Option<Result<Tabulated, TabulateError>> {
+        let tabulate = self.tabulate?;
+        Some(tabulate(&self.environment, tabulation))
     }
 }
 
