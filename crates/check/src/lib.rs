@@ -3,3 +3,7 @@
 //! On a finite MDP nothing about a specification needs to be guessed: which policies are optimal for it, whether it
 //! orders policies as the intent does, whether it can be hacked and by how much, whether a shaping term is safe, and
 //! whether tampering with the reward pays.
+
+mod error;
+
+pub use error::CheckError;
