@@ -1,5 +1,6 @@
 //! The two documents.
 
+mod check;
 mod compare;
 mod configuration;
 mod curves;
@@ -13,7 +14,7 @@ mod verdict;
 
 use maud::{Markup, html};
 
-use crate::{Comparison, Page};
+use crate::{CheckPage, Comparison, Page};
 
 /// The report of one run as a self-contained HTML document.
 #[must_use]
@@ -62,6 +63,22 @@ pub fn compare_page(comparison: &Comparison) -> String {
         &comparison.title,
         None,
         compare::header(comparison),
+        sections.into(),
+    )
+}
+
+/// The report of a check as a self-contained HTML document.
+#[must_use]
+pub fn check_page(page: &CheckPage) -> String {
+    let sections = [
+        ("policies", "Policies", check::policies(page)),
+        ("answers", "Answers", check::answers(page)),
+        ("again", "The check", Some(check::again(page))),
+    ];
+    document::document(
+        &format!("{}: {}", page.subject, page.soundness.as_str()),
+        None,
+        check::header(page),
         sections.into(),
     )
 }

@@ -15,6 +15,7 @@
 //! where scripts are off. No plotting library is taken: the two panels need exact control over intervals that may be
 //! infinite, and less code than an adapter would.
 
+mod check;
 mod clip;
 mod compare;
 mod curves;
@@ -33,11 +34,14 @@ pub mod terminal;
 #[cfg(test)]
 mod tests;
 
+pub use check::{
+    CheckPage, Finding, MapCell, MapChoice, MapLayer, PolicyMap, PolicyValues, Sign, Soundness,
+};
 pub use clip::{Clip, Frame};
 pub use compare::{ComparedRun, Comparison, Difference};
 pub use curves::{Curves, Greedy, Point, Reference, Scale};
 pub use evidence::{Check, Component, Outcome, Recurrence, SmallestEffect};
-pub use html::{compare_page, page};
+pub use html::{check_page, compare_page, page};
 pub use page::{Page, Provenance, SeedRow, Seeds};
 pub use replay::MAX_FRAMES;
 pub use verdict::{Change, Estimate, Margins, Onset, Peak, Reason, Since, Verdict, Word};

@@ -2,6 +2,7 @@
 //!
 //! Text from data is shown as text: control characters, with which a name could steer the terminal, are replaced.
 
+mod check;
 mod sparkline;
 mod table;
 mod text;
@@ -12,6 +13,8 @@ use crate::{Comparison, Curves, Estimate, Page, Seeds, Word};
 use sparkline::sparkline;
 use table::{Cell, Column, table};
 use text::{Tone, clean, finish, paint, wrap};
+
+pub use check::check;
 
 /// What the terminal can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

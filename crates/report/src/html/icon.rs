@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::{Outcome, Word};
+use crate::{Outcome, Soundness, Word};
 
 /// The sign of a verdict.
 pub(super) fn word(word: Word) -> Markup {
@@ -36,6 +36,20 @@ pub(super) fn word(word: Word) -> Markup {
     };
     html! {
         svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false" { @for path in paths { path d=(path) {} } }
+    }
+}
+
+/// The sign of a check of a reward: a tick, a cross or a question, in a ring.
+pub(super) fn soundness(soundness: Soundness) -> Markup {
+    match soundness {
+        Soundness::Sound => word(Word::Aligned),
+        Soundness::Undecided => word(Word::Inconclusive),
+        Soundness::Unsound => html! {
+            svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false" {
+                path d="M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18" {}
+                path d="M8.8 8.8l6.4 6.4M15.2 8.8l-6.4 6.4" {}
+            }
+        },
     }
 }
 
