@@ -1,6 +1,6 @@
 //! Why a question about a reward could not be answered.
 
-use mdp::SolveError;
+use mdp::{SolveError, TabularMdp};
 
 /// A question about a reward that could not be answered.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -26,7 +26,69 @@ pub enum CheckError {
         /// The value.
         value: f64,
     },
+    /// A row of a policy is not a distribution over actions.
+    #[error(
+        "{what} gives the actions of state {state} probabilities that sum to {total}; they must be at least 0 and sum to 1"
+    )]
+    Policy {
+        /// Which policy.
+        what: &'static str,
+        /// The state.
+        state: usize,
+        /// What its probabilities sum to.
+        total: f64,
+    },
+    /// No policy earns as much as was asked for.
+    #[error(
+        "no policy has a return of {asked} under the reward: the most is {most}; ask for no more, or for a smaller epsilon"
+    )]
+    OutOfReach {
+        /// The return asked for.
+        asked: f64,
+        /// The highest return of any policy.
+        most: f64,
+    },
     /// A policy had no finite answer.
     #[error(transparent)]
     Solve(#[from] SolveError),
+}
+
+/// Checks that a table of states and actions fits the MDP and is finite.
+pub(crate) fn check_table(
+    mdp: &TabularMdp,
+    what: &'static str,
+    table: &[f64],
+) -> Result<(), CheckError> {
+    let expected = mdp.n_states() * mdp.n_actions();
+    if table.len() != expected {
+        return Err(CheckError::Length {
+            what,
+            found: table.len(),
+            expected,
+        });
+    }
+    match table.iter().position(|value| !value.is_finite()) {
+        Some(index) => Err(CheckError::NotFinite {
+            what,
+            index,
+            value: table[index],
+        }),
+        None => Ok(()),
+    }
+}
+
+/// Checks that a policy, `[S, A]`, fits the MDP and is a distribution over actions in each state.
+pub(crate) fn check_policy(
+    mdp: &TabularMdp,
+    what: &'static str,
+    policy: &[f64],
+) -> Result<(), CheckError> {
+    check_table(mdp, what, policy)?;
+    for (state, row) in policy.chunks(mdp.n_actions()).enumerate() {
+        let total: f64 = row.iter().sum();
+        if row.iter().any(|p| *p < 0.0) || (total - 1.0).abs() > 1e-9 {
+            return Err(CheckError::Policy { what, state, total });
+        }
+    }
+    Ok(())
 }

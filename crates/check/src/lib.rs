@@ -5,5 +5,10 @@
 //! whether tampering with the reward pays.
 
 mod error;
+mod gap;
 
 pub use error::CheckError;
+pub use gap::{
+    Gap, GapSettings, Mixture, Reference, ReturnRange, Returns, Witness, gap, return_range,
+    worst_among_optimal,
+};

@@ -1,0 +1,369 @@
+//! The hackability gap: how little of the intent a policy can deliver while its reward is no worse than a reference's.
+//!
+//! A linear programme over occupancies: the least `J_intent` subject to `J_reward >= c`. Its dual has one variable, and
+//! each value of the dual is an ordinary MDP, so it is solved by [planning](mdp::policy_iteration) in a few mixed
+//! rewards; the answer is exact, and a mixture of at most two deterministic policies.
+
+mod mixture;
+mod plane;
+
+#[cfg(test)]
+mod tests;
+
+use mdp::{Stop, TabularMdp};
+
+use crate::CheckError;
+use crate::error::{check_policy, check_table};
+
+pub use mixture::Mixture;
+pub use plane::Returns;
+pub(crate) use plane::{Corner, Plane};
+
+/// The policy that a gap is taken against.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Reference<'a> {
+    /// An optimal policy of the intent; among several, one that the reward pays most.
+    IntentOptimal,
+    /// This policy, `[S, A]`.
+    Policy(&'a [f64]),
+}
+
+/// Settings of [`gap`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GapSettings {
+    /// How much more than the reference's return the reward must pay, in returns; below 0 to allow less.
+    pub epsilon: f64,
+    /// Most MDPs to solve on the way.
+    pub max_iterations: usize,
+}
+
+impl GapSettings {
+    /// At least the reference's return itself; 200 MDPs, where a few dozen are usual.
+    pub const EXACT: GapSettings = GapSettings {
+        epsilon: 0.0,
+        max_iterations: 200,
+    };
+}
+
+/// A policy that shows something, with its returns.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Witness {
+    /// `[S, A]`, probabilities of actions.
+    pub policy: Vec<f64>,
+    /// Its returns from the start.
+    pub returns: Returns,
+}
+
+/// The lowest and the highest return of any policy.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ReturnRange {
+    /// The lowest.
+    pub lowest: f64,
+    /// The highest.
+    pub highest: f64,
+}
+
+impl ReturnRange {
+    /// How far apart they are.
+    #[must_use]
+    pub fn width(self) -> f64 {
+        self.highest - self.lowest
+    }
+
+    /// A difference of returns as a share of the range; 0 where all policies have the same return.
+    #[must_use]
+    pub fn share(self, difference: f64) -> f64 {
+        let width = self.width();
+        let is_flat = width <= 1e-12 * (1.0 + self.highest.abs());
+        if is_flat { 0.0 } else { difference / width }
+    }
+}
+
+/// The worst that a policy can do for the intent while the reward is content with it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gap {
+    /// The worst policy for the intent among those that are paid at least [`Gap::asked`].
+    pub worst: Witness,
+    /// The same as a mixture of two deterministic policies.
+    pub mixture: Mixture,
+    /// The policy that it is held against.
+    pub reference: Witness,
+    /// The return under the reward that was asked for.
+    pub asked: f64,
+    /// The lowest and the highest return of any policy under the intent.
+    pub intent_range: ReturnRange,
+    /// Lagrange multiplier: how much more of the intent the worst policy delivers for each further unit of the reward
+    /// that is asked for.
+    pub multiplier: f64,
+    /// The dual's value: no policy that is paid what was asked delivers less of the intent.
+    pub bound: f64,
+    /// MDPs solved for the dual.
+    pub iterations: usize,
+    /// Why it stopped.
+    pub stop: Stop,
+}
+
+impl Gap {
+    /// How much less of the intent the worst policy delivers than the reference: in returns. Never negative unless
+    /// `epsilon` is above 0.
+    #[must_use]
+    pub fn loss(&self) -> f64 {
+        self.reference.returns.intent - self.worst.returns.intent
+    }
+
+    /// [`Gap::loss`] as a share of the intent's range.
+    #[must_use]
+    pub fn loss_share(&self) -> f64 {
+        self.intent_range.share(self.loss())
+    }
+
+    /// How much less of the intent the worst policy delivers than the best policy there is, as a share of the range.
+    #[must_use]
+    pub fn regret_share(&self) -> f64 {
+        let regret = self.intent_range.highest - self.worst.returns.intent;
+        self.intent_range.share(regret)
+    }
+
+    /// How far the answer may be from exact: primal less dual, in returns of the intent.
+    #[must_use]
+    pub fn duality_gap(&self) -> f64 {
+        self.worst.returns.intent - self.bound
+    }
+}
+
+/// The worst policy for the intent among those whose return under the reward is at least the reference's plus epsilon.
+///
+/// `reward` and `intent` are expected rewards, `[S, A]`.
+///
+/// # Errors
+/// If a table does not fit, if no policy is paid what is asked for, or, at discount 1, if a policy on the way need never
+/// end.
+pub fn gap(
+    mdp: &TabularMdp,
+    reward: &[f64],
+    intent: &[f64],
+    reference: Reference<'_>,
+    settings: GapSettings,
+) -> Result<Gap, CheckError> {
+    let plane = Plane::new(mdp, reward, intent)?;
+    let best = plane.furthest_then(INTENT_UP, REWARD_UP, None)?;
+    let reference = match reference {
+        Reference::IntentOptimal => of_corner(mdp, &best),
+        Reference::Policy(policy) => {
+            check_policy(mdp, "the reference policy", policy)?;
+            Witness {
+                policy: policy.to_vec(),
+                returns: plane.returns(policy)?,
+            }
+        }
+    };
+    let asked = reference.returns.reward + settings.epsilon;
+    let most = plane.furthest_then(REWARD_UP, INTENT_DOWN, Some(&best.policy))?;
+    search(mdp, &plane, &best, most, reference, asked, settings)
+}
+
+/// The worst policy for the intent among those that are optimal for the reward, or short of it by at most `tolerance`,
+/// in returns: what the designer may get from a perfect optimiser with bad luck. Its reference is what they may get with
+/// good luck: the best policy for the intent among those optimal for the reward.
+///
+/// # Errors
+/// As [`gap`].
+pub fn worst_among_optimal(
+    mdp: &TabularMdp,
+    reward: &[f64],
+    intent: &[f64],
+    tolerance: f64,
+) -> Result<Gap, CheckError> {
+    let plane = Plane::new(mdp, reward, intent)?;
+    let best = plane.furthest(INTENT_UP, None)?;
+    let lucky = plane.furthest_then(REWARD_UP, INTENT_UP, Some(&best.policy))?;
+    let most = plane.furthest_then(REWARD_UP, INTENT_DOWN, Some(&lucky.policy))?;
+    let reference = of_corner(mdp, &lucky);
+    let asked = reference.returns.reward - tolerance;
+    search(
+        mdp,
+        &plane,
+        &best,
+        most,
+        reference,
+        asked,
+        GapSettings::EXACT,
+    )
+}
+
+/// The lowest and the highest return of any policy under an expected reward, `[S, A]`.
+///
+/// # Errors
+/// If the table does not fit or, at discount 1, if a policy on the way need never end.
+pub fn return_range(mdp: &TabularMdp, rewards: &[f64]) -> Result<ReturnRange, CheckError> {
+    check_table(mdp, "the reward", rewards)?;
+    let plane = Plane::new(mdp, rewards, rewards)?;
+    let highest = plane.furthest(REWARD_UP, None)?;
+    let lowest = plane.furthest(REWARD_DOWN, Some(&highest.policy))?;
+    Ok(ReturnRange {
+        lowest: lowest.returns.reward,
+        highest: highest.returns.reward,
+    })
+}
+
+pub(crate) const REWARD_UP: Returns = Returns {
+    reward: 1.0,
+    intent: 0.0,
+};
+pub(crate) const REWARD_DOWN: Returns = Returns {
+    reward: -1.0,
+    intent: 0.0,
+};
+pub(crate) const INTENT_UP: Returns = Returns {
+    reward: 0.0,
+    intent: 1.0,
+};
+pub(crate) const INTENT_DOWN: Returns = Returns {
+    reward: 0.0,
+    intent: -1.0,
+};
+
+/// Returns that differ by less than this share of their scale are the same.
+const SAME: f64 = 1e-9;
+
+fn of_corner(mdp: &TabularMdp, corner: &Corner) -> Witness {
+    Witness {
+        policy: mdp::deterministic(&corner.policy, mdp.n_actions()),
+        returns: corner.returns,
+    }
+}
+
+/// The two corners whose edge is crossed, the multiplier there and how it was found.
+#[derive(Debug)]
+struct Edge {
+    /// Paid less than was asked, or just that; and the corner that is paid at least that.
+    ends: [Corner; 2],
+    multiplier: f64,
+    bound: f64,
+    iterations: usize,
+    stop: Stop,
+}
+
+fn search(
+    mdp: &TabularMdp,
+    plane: &Plane<'_>,
+    best: &Corner,
+    most: Corner,
+    reference: Witness,
+    asked: f64,
+    settings: GapSettings,
+) -> Result<Gap, CheckError> {
+    let slack = SAME * (plane.scale().reward + most.returns.reward.abs());
+    if most.returns.reward < asked - slack {
+        return Err(CheckError::OutOfReach {
+            asked,
+            most: most.returns.reward,
+        });
+    }
+    let least = plane.furthest_then(INTENT_DOWN, REWARD_UP, Some(&most.policy))?;
+    let intent_range = ReturnRange {
+        lowest: least.returns.intent,
+        highest: best.returns.intent,
+    };
+    let edge = if least.returns.reward >= asked {
+        Edge::at(least)
+    } else if most.returns.reward <= asked + slack {
+        Edge::at(most)
+    } else {
+        Edge::between(plane, least, most, asked, settings.max_iterations)?
+    };
+    let mixture = edge.mixture(asked);
+    let worst = mixture.witness(mdp)?;
+    Ok(Gap {
+        worst,
+        mixture,
+        reference,
+        asked,
+        intent_range,
+        multiplier: edge.multiplier,
+        bound: edge.bound,
+        iterations: edge.iterations,
+        stop: edge.stop,
+    })
+}
+
+impl Edge {
+    /// One corner is the answer.
+    fn at(corner: Corner) -> Edge {
+        Edge {
+            bound: corner.returns.intent,
+            ends: [corner.clone(), corner],
+            multiplier: 0.0,
+            iterations: 0,
+            stop: Stop::Converged,
+        }
+    }
+
+    /// Kelley's cutting planes in one dimension: the dual `g(λ) = min_π J_intent(π) - λ (J_reward(π) - c)` is concave
+    /// and piecewise linear, and each policy is one of its lines. The two lines that enclose the maximum cross at the
+    /// slope of the chord between their corners; the policy that is optimal there either lies on the chord, which is
+    /// then an edge of the polygon, or takes the place of one of the two.
+    fn between(
+        plane: &Plane<'_>,
+        mut below: Corner,
+        mut above: Corner,
+        asked: f64,
+        max_iterations: usize,
+    ) -> Result<Edge, CheckError> {
+        let scale = plane.scale();
+        let mut iterations = 0;
+        loop {
+            let run = above.returns.reward - below.returns.reward;
+            let rise = above.returns.intent - below.returns.intent;
+            let multiplier = f64::max(rise / run, 0.0);
+            let slope = multiplier * scale.reward / scale.intent;
+            let direction = Returns {
+                reward: slope / (1.0 + slope),
+                intent: -1.0 / (1.0 + slope),
+            };
+            let height = |corner: &Corner| multiplier * corner.returns.reward - corner.returns.intent;
+            let near = if asked - below.returns.reward < above.returns.reward - asked {
+                &below
+            } else {
+                &above
+            };
+            let found = plane.furthest(direction, Some(&near.policy))?;
+            iterations += 1;
+            let chord = f64::max(height(&below), height(&above));
+            let gain = height(&found) - chord;
+            let size = multiplier * found.returns.reward.abs() + found.returns.intent.abs();
+            let is_edge = gain <= 1e-12 * (size + scale.intent);
+            if is_edge || iterations >= max_iterations {
+                let stop = if is_edge {
+                    Stop::Converged
+                } else {
+                    Stop::BudgetSpent
+                };
+                return Ok(Edge {
+                    bound: multiplier * asked - f64::max(height(&found), chord),
+                    ends: [below, above],
+                    multiplier,
+                    iterations,
+                    stop,
+                });
+            }
+            if found.returns.reward < asked {
+                below = found;
+            } else {
+                above = found;
+            }
+        }
+    }
+
+    /// The point of the edge that is paid exactly what was asked.
+    fn mixture(&self, asked: f64) -> Mixture {
+        let [below, above] = &self.ends;
+        let run = above.returns.reward - below.returns.reward;
+        let weight = if run > 0.0 {
+            ((asked - below.returns.reward) / run).clamp(0.0, 1.0)
+        } else {
+            1.0
+        };
+        Mixture::new([below.clone(), above.clone()], weight)
+    }
+}
