@@ -5,9 +5,14 @@
 //! whether tampering with the reward pays.
 
 mod error;
+mod flow;
 mod gap;
 
+#[cfg(test)]
+mod draw;
+
 pub use error::CheckError;
+pub use flow::{Flow, Projection};
 pub use gap::{
     Gap, GapSettings, Mixture, Reference, ReturnRange, Returns, Witness, gap, return_range,
     worst_among_optimal,
