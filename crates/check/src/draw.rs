@@ -120,12 +120,12 @@ pub(crate) fn disguise(mdp: &TabularMdp, rewards: &[f64], size: f64, rng: &mut R
         .collect();
     let mean = mdp.expected(&noise);
     let mut disguised = vec![0.0; rewards.len()];
-    for row in 0..mdp.n_states() * mdp.n_actions() {
+    for (row, mean) in mean.iter().enumerate() {
         let (state, action) = (row / mdp.n_actions(), row % mdp.n_actions());
         for stored in mdp.row(state, action) {
-            disguised[stored] =
-                scale * rewards[stored] + shaped(mdp, stored, state, &potential) + noise[stored]
-                    - mean[row];
+            disguised[stored] = scale * rewards[stored]
+                + shaped(mdp, stored, state, &potential)
+                + (noise[stored] - mean);
         }
     }
     disguised

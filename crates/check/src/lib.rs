@@ -4,14 +4,22 @@
 //! orders policies as the intent does, whether it can be hacked and by how much, whether a shaping term is safe, and
 //! whether tampering with the reward pays.
 
+mod equivalence;
 mod error;
 mod flow;
 mod gap;
 
+mod findings;
+
 #[cfg(test)]
 mod draw;
 
+pub use equivalence::{Equivalence, Relation, equivalence};
 pub use error::CheckError;
+pub use findings::{
+    Comparison, ComponentReturn, Findings, Gain, Loss, Parting, PolicyFinding, Question, Reason,
+    Role, Size, Soundness, Stage, Summary, findings, greatest_gain, partings,
+};
 pub use flow::{Flow, Projection};
 pub use gap::{
     Gap, GapSettings, Mixture, Reference, ReturnRange, Returns, Witness, gap, return_range,
