@@ -48,6 +48,22 @@ pub enum CheckError {
         /// The highest return of any policy.
         most: f64,
     },
+    /// A linear programme has no answer.
+    #[error(
+        "a linear programme over occupancies has no answer: {reason}; ask for less, or give it rewards of similar size"
+    )]
+    Programme {
+        /// What the solver said.
+        reason: String,
+    },
+    /// A name that no table of rewards has.
+    #[error("there is no reward \"{name}\"; there are {}", known.join(", "))]
+    NoReward {
+        /// The name as given.
+        name: String,
+        /// The names that there are.
+        known: Vec<String>,
+    },
     /// A policy had no finite answer.
     #[error(transparent)]
     Solve(#[from] SolveError),

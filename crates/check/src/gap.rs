@@ -70,12 +70,20 @@ impl ReturnRange {
         self.highest - self.lowest
     }
 
+    /// Whether all policies have the same return, but for rounding.
+    #[must_use]
+    pub fn is_flat(self) -> bool {
+        self.width() <= 1e-10 * f64::max(self.highest.abs(), self.lowest.abs())
+    }
+
     /// A difference of returns as a share of the range; 0 where all policies have the same return.
     #[must_use]
     pub fn share(self, difference: f64) -> f64 {
-        let width = self.width();
-        let is_flat = width <= 1e-12 * (1.0 + self.highest.abs());
-        if is_flat { 0.0 } else { difference / width }
+        if self.is_flat() {
+            0.0
+        } else {
+            difference / self.width()
+        }
     }
 }
 
@@ -321,7 +329,8 @@ impl Edge {
                 reward: slope / (1.0 + slope),
                 intent: -1.0 / (1.0 + slope),
             };
-            let height = |corner: &Corner| multiplier * corner.returns.reward - corner.returns.intent;
+            let height =
+                |corner: &Corner| multiplier * corner.returns.reward - corner.returns.intent;
             let near = if asked - below.returns.reward < above.returns.reward - asked {
                 &below
             } else {

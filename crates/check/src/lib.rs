@@ -8,6 +8,9 @@ mod equivalence;
 mod error;
 mod flow;
 mod gap;
+mod hackability;
+#[cfg(feature = "programme")]
+pub mod programme;
 
 mod findings;
 
@@ -18,10 +21,17 @@ pub use equivalence::{Equivalence, Relation, equivalence};
 pub use error::CheckError;
 pub use findings::{
     Comparison, ComponentReturn, Findings, Gain, Loss, Parting, PolicyFinding, Question, Reason,
-    Role, Size, Soundness, Stage, Summary, findings, greatest_gain, partings,
+    Role, Size, Soundness, Stage, Summary, findings, greatest_gain, partings, words,
 };
 pub use flow::{Flow, Projection};
 pub use gap::{
     Gap, GapSettings, Mixture, Reference, ReturnRange, Returns, Witness, gap, return_range,
     worst_among_optimal,
+};
+pub use hackability::{
+    Bands, DeterministicHackability, DeterministicReturns, DeterministicSettings,
+    DeterministicVerdict, HackablePair, StochasticHackability, StochasticVerdict, StrongestPair,
+    WidestPair, deterministic_hackability, deterministic_returns, policy_of,
+    stochastic_hackability, stochastic_hackability_of, strongest_pair, widest_pair,
+    widest_pair_by_comparison,
 };

@@ -44,7 +44,8 @@ impl Mixture {
             occupancy(mdp, &deterministic(first, n_actions))?,
             occupancy(mdp, &policy)?,
         ];
-        let mixed = |row: usize| (1.0 - self.weight) * visits[0][row] + self.weight * visits[1][row];
+        let mixed =
+            |row: usize| (1.0 - self.weight) * visits[0][row] + self.weight * visits[1][row];
         let states = first.iter().zip(second).enumerate();
         for (state, (a, b)) in states.filter(|(_, (a, b))| a != b) {
             let (a, b) = (state * n_actions + a, state * n_actions + b);

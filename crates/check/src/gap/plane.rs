@@ -93,7 +93,8 @@ impl<'a> Plane<'a> {
         for (state, row) in solution.q_values.chunks(n_actions).enumerate() {
             for (action, q_value) in row.iter().enumerate() {
                 let kept = action == solution.policy[state]
-                    || *q_value >= solution.values[state] - TIE * (1.0 + solution.values[state].abs());
+                    || *q_value
+                        >= solution.values[state] - TIE * (1.0 + solution.values[state].abs());
                 cut[state * n_actions + action] = !kept;
                 is_tied |= kept && action != solution.policy[state];
             }

@@ -1,0 +1,117 @@
+//! Hackability (Skalse et al., 2022): whether two policies exist of which one is paid more and delivers less.
+//!
+//! A pair of rewards is hackable over a set of policies if some two policies a and b of it have `J1(a) < J1(b)` and
+//! `J2(a) > J2(b)`. Over all stochastic policies there is a closed form; over deterministic ones they are enumerated as
+//! long as there are few enough, and searched otherwise. Every answer that says "hackable" comes with the two policies,
+//! whose returns have been evaluated.
+
+mod deterministic;
+mod enumerate;
+mod pairs;
+mod search;
+mod stochastic;
+mod strongest;
+
+#[cfg(test)]
+mod tests;
+
+use mdp::TabularMdp;
+
+use crate::CheckError;
+use crate::gap::{Plane, ReturnRange, Witness};
+
+pub use deterministic::{
+    DeterministicHackability, DeterministicSettings, DeterministicVerdict,
+    deterministic_hackability,
+};
+pub use enumerate::{DeterministicReturns, deterministic_returns};
+pub use pairs::{WidestPair, widest_pair, widest_pair_by_comparison};
+pub use stochastic::{
+    Bands, StochasticHackability, StochasticVerdict, stochastic_hackability,
+    stochastic_hackability_of,
+};
+pub use strongest::{StrongestPair, strongest_pair};
+
+/// Two policies that show a pair of rewards to be hackable: from the first to the second the reward rises and the intent
+/// falls.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HackablePair {
+    /// Is paid less and delivers more.
+    pub before: Witness,
+    /// Is paid more and delivers less.
+    pub after: Witness,
+    /// What is gained and what is lost, each as a share of the range of its return over all policies: the smaller.
+    pub amount: f64,
+}
+
+impl HackablePair {
+    /// How much more the second policy is paid; above 0.
+    #[must_use]
+    pub fn gained(&self) -> f64 {
+        self.after.returns.reward - self.before.returns.reward
+    }
+
+    /// How much less of the intent it delivers; above 0.
+    #[must_use]
+    pub fn lost(&self) -> f64 {
+        self.before.returns.intent - self.after.returns.intent
+    }
+}
+
+/// The ranges of both returns, by which amounts are measured.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Ranges {
+    pub(crate) reward: ReturnRange,
+    pub(crate) intent: ReturnRange,
+}
+
+impl Ranges {
+    /// The smaller of the reward's gain and the intent's loss, as shares.
+    fn amount(&self, before: &Witness, after: &Witness) -> f64 {
+        let gained = after.returns.reward - before.returns.reward;
+        let lost = before.returns.intent - after.returns.intent;
+        f64::min(self.reward.share(gained), self.intent.share(lost))
+    }
+}
+
+/// The pair of two policies, `[S, A]` each, if evaluating them shows the reward to rise and the intent to fall by more
+/// than `least`, as a share.
+fn verified(
+    plane: &Plane<'_>,
+    ranges: &Ranges,
+    policies: [Vec<f64>; 2],
+    least: f64,
+) -> Result<Option<HackablePair>, CheckError> {
+    let witness = |policy: Vec<f64>| -> Result<Witness, CheckError> {
+        let returns = plane.returns(&policy)?;
+        Ok(Witness { policy, returns })
+    };
+    let [before, after] = policies;
+    let (before, after) = (witness(before)?, witness(after)?);
+    let amount = ranges.amount(&before, &after);
+    Ok((amount > least).then_some(HackablePair {
+        before,
+        after,
+        amount,
+    }))
+}
+
+/// `[S, A]`, the policy that an occupancy, `[S, A]`, belongs to; all actions alike in states that it does not visit.
+#[must_use]
+pub fn policy_of(occupancy: &[f64], n_actions: usize) -> Vec<f64> {
+    let mut policy = Vec::with_capacity(occupancy.len());
+    for row in occupancy.chunks(n_actions) {
+        let total: f64 = row.iter().sum();
+        if total > 0.0 {
+            policy.extend(row.iter().map(|visits| visits / total));
+        } else {
+            policy.extend(std::iter::repeat_n(1.0 / n_actions as f64, n_actions));
+        }
+    }
+    policy
+}
+
+/// `[S, A]`, the policy that takes all actions alike.
+fn uniform(mdp: &TabularMdp) -> Vec<f64> {
+    vec![1.0 / mdp.n_actions() as f64; mdp.n_states() * mdp.n_actions()]
+}
