@@ -4,8 +4,10 @@ mod best_of_n;
 mod classic;
 mod cleaning_robot;
 mod coast_runners;
+mod montezuma_rooms;
 mod nail_factory;
 mod setting;
+mod toy_text;
 
 pub use best_of_n::{BestOfN, best_of_n_curve};
 pub use classic::{
@@ -13,8 +15,13 @@ pub use classic::{
 };
 pub use cleaning_robot::{CleaningPolicy, CleaningReward, CleaningRobot, Room};
 pub use coast_runners::{Boat, CoastPilot, CoastReward, CoastRunners, Course};
+pub use montezuma_rooms::{MontezumaRooms, RoomsPolicy, RoomsReward, RoomsState};
 pub use nail_factory::{FixedPlan, NailFactory, NailFactoryState, NailPolicy, NailReward};
 pub use setting::UnknownName;
+pub use toy_text::{
+    CliffPolicy, CliffWalking, FrozenLake, FrozenLakeSettings, LakeMap, Taxi, TaxiDriver,
+    TaxiSettings, TaxiState,
+};
 
 #[cfg(test)]
 mod tests;
