@@ -32,10 +32,13 @@ pub use space::Space;
 pub use state::{StateError, StateVector, wrong_length};
 pub use step::{Components, End, MAX_COMPONENTS, Step};
 pub use tabular::{
-    Discount, Enumerable, Evaluation, GridMap, MdpError, NamedReward, Outcome, Place, Solution,
+    AverageSolution, BellmanOperator, Change, Discount, Enumerable, Evaluation, FiniteHorizon,
+    Gain, GridMap, MdpError, NamedReward, Outcome, Place, SoftHorizon, SoftSolution, Solution,
     SolveError, Stop, TabularMdp, TabularMdpBuilder, TabulateError, Tabulated, Transition,
-    check_outcomes, deterministic, evaluate_policy, occupancy, policy_iteration, policy_return,
-    tabulate, value_iteration,
+    average_reward, boltzmann_rational, check_outcomes, deterministic, evaluate_finite,
+    evaluate_policy, finite_horizon, occupancy, occupancy_finite, optimal_average_reward,
+    policy_iteration, policy_return, soft_optimal_path, soft_value_iteration,
+    soft_value_iteration_finite, tabulate, value_iteration,
 };
 pub use trajectory::{Rollout, Trajectory};
 pub use value::{Action, Observation};

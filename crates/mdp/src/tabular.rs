@@ -15,8 +15,11 @@ use crate::{End, Environment, Rng, Space, Step, categorical};
 pub use builder::{MdpError, TabularMdpBuilder};
 pub use enumerable::{Enumerable, GridMap, Outcome, Place, check_outcomes};
 pub use solve::{
-    Evaluation, Solution, SolveError, Stop, deterministic, evaluate_policy, occupancy,
-    policy_iteration, policy_return, value_iteration,
+    AverageSolution, BellmanOperator, Change, Evaluation, FiniteHorizon, Gain, SoftHorizon,
+    SoftSolution, Solution, SolveError, Stop, average_reward, boltzmann_rational, deterministic,
+    evaluate_finite, evaluate_policy, finite_horizon, occupancy, occupancy_finite,
+    optimal_average_reward, policy_iteration, policy_return, soft_optimal_path,
+    soft_value_iteration, soft_value_iteration_finite, value_iteration,
 };
 pub use tabulate::{NamedReward, TabulateError, Tabulated, tabulate};
 

@@ -1,0 +1,190 @@
+//! Value iteration whose answer is certain to within a tolerance.
+
+use super::bounds::Bounds;
+use super::operator::{BellmanOperator, Change};
+use super::{Solution, Stop};
+use crate::tabular::TabularMdp;
+
+/// Sweeps with the actions held fixed, after each sweep over all actions.
+const HELD: usize = 4;
+
+/// Value iteration under the expected reward `rewards`, `[S, A]`, until every value is certain to within `tolerance`, or
+/// for at most `max_iterations` sweeps.
+///
+/// A sweep works in place (Gauss and Seidel), forwards and backwards in turn, each state's loop onto itself solved for;
+/// after one over all actions, some hold the actions fixed (modified policy iteration: Puterman and Shin, 1978). When
+/// they have settled a plain sweep gives the bounds of MacQueen (1966) on the optimal values, rounding included, and the
+/// answer is moved to their middle. So `error` is a bound that was proved, not a difference of sweeps. Where rounding is
+/// coarser than `tolerance` it stops once nothing else changes.
+///
+/// At discount 1 a sweep proves nothing: `tolerance` is held against the greatest change and `error` is infinite. Values
+/// begin at 0 there, and a loop that pays nothing ties with what it leads to; [`policy_iteration`](crate::policy_iteration)
+/// gives a policy that ends.
+///
+/// # Panics
+/// If `rewards` has not one value a state and action.
+#[must_use]
+pub fn value_iteration(
+    mdp: &TabularMdp,
+    rewards: &[f64],
+    tolerance: f64,
+    max_iterations: usize,
+) -> Solution {
+    let operator = BellmanOperator::without_self_loops(mdp, rewards);
+    let mut sweeps = Sweeps::new(&operator, max_iterations);
+    let discount = mdp.discount().get();
+    // A change in place of this size is certain to be enough; the bounds often are sooner.
+    let mut goal = if discount < 1.0 {
+        30.0 * tolerance * (1.0 - discount)
+    } else {
+        tolerance
+    };
+    loop {
+        sweeps.settle(goal);
+        let (change, rounding) = sweeps.plain();
+        let bounds = Bounds::between(mdp, change, operator.least_mass(), rounding);
+        let settled = bounds.reached(tolerance) || change.size() <= 2.0 * rounding;
+        if settled || sweeps.is_spent() {
+            return sweeps.solution(mdp, rewards, bounds, Stop::of(settled));
+        }
+        goal = (goal / 3.0).min(change.size() / 3.0);
+    }
+}
+
+/// Values that are swept in place.
+struct Sweeps<'a> {
+    operator: &'a BellmanOperator,
+    values: Vec<f64>,
+    actions: Vec<u32>,
+    forwards: bool,
+    iterations: usize,
+    max_iterations: usize,
+}
+
+impl Sweeps<'_> {
+    fn new(operator: &BellmanOperator, max_iterations: usize) -> Sweeps<'_> {
+        Sweeps {
+            operator,
+            values: vec![0.0; operator.n_states()],
+            actions: vec![0; operator.n_states()],
+            forwards: true,
+            iterations: 0,
+            max_iterations,
+        }
+    }
+
+    fn is_spent(&self) -> bool {
+        self.iterations >= self.max_iterations
+    }
+
+    /// Sweeps until one over all actions changes no value by more than `goal`, or one sweep is left.
+    fn settle(&mut self, goal: f64) {
+        let mut change = f64::INFINITY;
+        while change > goal && self.iterations + 1 < self.max_iterations {
+            change = self.in_place(Sweeps::best);
+            for _ in 0..HELD {
+                if self.iterations + 1 < self.max_iterations {
+                    self.in_place(Sweeps::held);
+                }
+            }
+        }
+    }
+
+    /// One sweep in place, in the direction that is next; the greatest change.
+    #[inline]
+    fn in_place(&mut self, value: impl Fn(&mut Self, usize) -> f64) -> f64 {
+        let n_states = self.values.len();
+        let mut greatest = 0.0_f64;
+        for step in 0..n_states {
+            let state = if self.forwards {
+                step
+            } else {
+                n_states - 1 - step
+            };
+            let after = value(self, state);
+            greatest = greatest.max((after - self.values[state]).abs());
+            self.values[state] = after;
+        }
+        self.forwards = !self.forwards;
+        self.iterations += 1;
+        greatest
+    }
+
+    #[inline]
+    fn best(&mut self, state: usize) -> f64 {
+        let (action, value) = self.operator.best(state, &self.values);
+        self.actions[state] = action as u32;
+        value
+    }
+
+    #[inline]
+    fn held(&mut self, state: usize) -> f64 {
+        let row = state * self.operator.n_actions() + self.actions[state] as usize;
+        self.operator.q_value(row, &self.values)
+    }
+
+    /// One sweep that is not in place: what it changed, and what rounding may have.
+    fn plain(&mut self) -> (Change, f64) {
+        let mut after = vec![0.0; self.values.len()];
+        let change = self.operator.sweep(&self.values, &mut after, 1);
+        self.values = after;
+        self.iterations += 1;
+        (change, self.operator.rounding(&self.values))
+    }
+
+    /// Moves the values to the middle of their bounds, and makes one more backup by the MDP itself.
+    fn solution(
+        mut self,
+        mdp: &TabularMdp,
+        rewards: &[f64],
+        bounds: Bounds,
+        stop: Stop,
+    ) -> Solution {
+        bounds.centre(&mut self.values);
+        let before = self.values;
+        let q_values = backups(mdp, rewards, &before);
+        let rows = || q_values.chunks(mdp.n_actions());
+        let values: Vec<f64> = rows().map(|row| row[first_within(row, 0.0)]).collect();
+        let change = Change::of(&before, &values);
+        let rounding = 2.0 * self.operator.rounding(&values);
+        let passed_on = mdp.discount().get() * bounds.error() + rounding;
+        let slack = if mdp.discount().get() < 1.0 {
+            2.0 * rounding
+        } else {
+            0.0
+        };
+        Solution {
+            policy: rows().map(|row| first_within(row, slack)).collect(),
+            error: Bounds::new(mdp, change, rounding)
+                .error_before_centring()
+                .min(passed_on),
+            q_values,
+            values,
+            iterations: self.iterations,
+            residual: change.size(),
+            stop,
+        }
+    }
+}
+
+/// `r + γ Σ p V` of every state and action, `[S, A]`, read from the MDP itself.
+pub(super) fn backups(mdp: &TabularMdp, rewards: &[f64], values: &[f64]) -> Vec<f64> {
+    let backup = |(row, reward): (usize, &f64)| {
+        let (state, action) = (row / mdp.n_actions(), row % mdp.n_actions());
+        let after: f64 = mdp
+            .transitions(state, action)
+            .filter(|t| !t.terminates)
+            .map(|t| t.probability * values[t.next_state])
+            .sum();
+        reward + mdp.discount().get() * after
+    };
+    rewards.iter().enumerate().map(backup).collect()
+}
+
+/// The first action whose value is within `slack` of the best.
+pub(super) fn first_within(row: &[f64], slack: f64) -> usize {
+    let best = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    row.iter()
+        .position(|value| *value >= best - slack)
+        .unwrap_or(0)
+}
