@@ -7,6 +7,7 @@ mod coast_runners;
 mod montezuma_rooms;
 mod nail_factory;
 mod setting;
+mod tampering;
 mod toy_text;
 
 pub use best_of_n::{BestOfN, best_of_n_curve};
@@ -18,6 +19,11 @@ pub use coast_runners::{Boat, CoastPilot, CoastReward, CoastRunners, Course};
 pub use montezuma_rooms::{MontezumaRooms, RoomsPolicy, RoomsReward, RoomsState};
 pub use nail_factory::{FixedPlan, NailFactory, NailFactoryState, NailPolicy, NailReward};
 pub use setting::UnknownName;
+pub use tampering::{
+    Bed, Conduct, DriftingRecommender, FeedbackState, FunctionState, Load, RecommenderState,
+    RegisterState, Remedy, SensorState, TamperedFeedback, TamperedFunction, TamperedRegister,
+    TamperedSensor, TamperingPolicy, Wanted, Worker,
+};
 pub use toy_text::{
     CliffPolicy, CliffWalking, FrozenLake, FrozenLakeSettings, LakeMap, Taxi, TaxiDriver,
     TaxiSettings, TaxiState,

@@ -105,6 +105,27 @@ impl<E: Enumerable + Clone + 'static> TypedTask<TimeLimit<E>> {
     }
 }
 
+impl<E: Enumerable + Clone + 'static> TypedTask<E> {
+    /// The same for an environment that ends by itself and has no time limit around it.
+    pub(super) fn enumerable_without_limit(mut self) -> Self {
+        self.tabulate = Some(|environment, tabulation| {
+            let Tabulation {
+                discount,
+                horizon,
+                limit,
+            } = *tabulation;
+            match horizon {
+                None => mdp::tabulate(environment, discount, limit),
+                Some(n_steps) => {
+                    let limited = TimeLimit::new(environment.clone(), n_steps);
+                    mdp::tabulate(&limited, discount, limit)
+                }
+            }
+        });
+        self
+    }
+}
+
 impl<E: Environment + 'static> TypedTask<E> {
     pub(super) fn new(environment: E) -> Self {
         TypedTask {
