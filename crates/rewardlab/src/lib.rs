@@ -29,6 +29,8 @@ mod registry;
 
 mod run;
 
+pub mod mdp_file;
+
 #[doc(hidden)]
 pub mod command;
 

@@ -1,0 +1,529 @@
+//! From keys to an MDP: everything is checked before anything is reported.
+
+use mdp::{Discount, NamedReward, Tabulated};
+
+use super::drawing;
+use super::dynamics::{dynamics, ends_everywhere};
+use super::error::{Problems, quoted};
+use super::layout::{Layout, SUM_TOLERANCE};
+use super::names::{MOST_PAIRS, Names, is_name};
+use super::node::{Array, Node};
+use super::rewards::{Sizes, Table};
+use super::transitions::{Source, check_probability};
+use crate::settings::nearest;
+
+/// What `format` says.
+pub(super) const FORMAT: &str = "rewardlab-mdp";
+/// What `version` says.
+pub(super) const VERSION: usize = 1;
+
+/// Keys of both kinds of file.
+const KEYS: [&str; 17] = [
+    "format",
+    "version",
+    "description",
+    "states",
+    "actions",
+    "discount",
+    "start",
+    "transitions",
+    "transitions_by_action",
+    "terminals",
+    "rewards",
+    "tampering",
+    "positions",
+    "layers",
+    "map",
+    "legend",
+    "vectors",
+];
+/// Arrays of an archive that are the columns of its transitions.
+const COLUMNS: [&str; 8] = [
+    "state",
+    "action",
+    "next_state",
+    "probability",
+    "terminates",
+    "indptr",
+    "indices",
+    "data",
+];
+/// Tables of rewards that an archive names without a prefix, in the order in which tables are kept.
+const TABLES: [&str; 4] = ["reward", "intent", "frozen", "shaping"];
+/// What other tables of an archive begin with.
+const PREFIX: &str = "reward_";
+
+/// The keys of a file with their values, those already understood taken out.
+pub(super) struct Document {
+    entries: Vec<(Box<str>, Node)>,
+    tables: Vec<NamedTable>,
+    /// The columns of the transitions, where an archive has them as arrays of their own.
+    columns: Vec<(Box<str>, Node)>,
+    is_archive: bool,
+}
+
+struct NamedTable {
+    name: String,
+    place: String,
+    node: Node,
+}
+
+impl Document {
+    /// Of a JSON value.
+    pub(super) fn of_json(node: Node, problems: &mut Problems) -> Option<Document> {
+        let Node::Object(mut entries) = node else {
+            problems.add(
+                "",
+                format_args!(
+                    "{} is no MDP; write an object with the keys of docs/mdp-files.md",
+                    node.kind()
+                ),
+            );
+            return None;
+        };
+        let rewards = entries.iter().position(|(key, _)| **key == *"rewards");
+        let tables = match rewards.map(|at| entries.remove(at).1) {
+            None => vec![],
+            Some(Node::Object(tables)) => tables
+                .into_iter()
+                .map(|(name, node)| NamedTable {
+                    place: format!("rewards.{name}"),
+                    name: name.into(),
+                    node,
+                })
+                .collect(),
+            Some(other) => {
+                problems.add(
+                    "rewards",
+                    format_args!(
+                        "{} is no object; write {{\"reward\": TABLE, \"intent\": TABLE}}",
+                        other.kind()
+                    ),
+                );
+                return None;
+            }
+        };
+        Some(Document {
+            entries,
+            tables,
+            columns: vec![],
+            is_archive: false,
+        })
+    }
+
+    /// Of the arrays of an archive.
+    pub(super) fn of_arrays(arrays: Vec<(Box<str>, Node)>) -> Document {
+        let mut document = Document {
+            entries: vec![],
+            tables: vec![],
+            columns: vec![],
+            is_archive: true,
+        };
+        for (key, node) in arrays {
+            let table = match key.strip_prefix(PREFIX) {
+                _ if TABLES.contains(&&*key) => Some(&*key),
+                name => name,
+            };
+            if let Some(name) = table {
+                document.tables.push(NamedTable {
+                    name: name.to_owned(),
+                    place: key.to_string(),
+                    node,
+                });
+            } else if COLUMNS.contains(&&*key) {
+                document.columns.push((key, node));
+            } else {
+                document.entries.push((key, node));
+            }
+        }
+        document
+    }
+
+    /// Takes the value of a key out.
+    pub(super) fn take(&mut self, key: &str) -> Option<Node> {
+        let at = self.entries.iter().position(|(found, _)| **found == *key)?;
+        Some(self.entries.remove(at).1)
+    }
+
+    /// The MDP, or nothing and the problems.
+    pub(super) fn assemble(mut self, problems: &mut Problems) -> Option<Tabulated> {
+        let n_before = problems.n();
+        self.check_header(problems);
+        let discount = self.discount(problems);
+        let source = self.source(problems);
+        let names = self.names(source.as_ref(), problems);
+        let (Some(source), Some([states, actions])) = (source, names) else {
+            self.forget_what_depends_on_sizes();
+            self.report_unknown(problems);
+            return None;
+        };
+        let names = [&states, &actions];
+        let is_dense = source.is_dense();
+        let rows = source.rows(names, problems);
+        let sizes = Sizes {
+            states: &states,
+            actions: &actions,
+            n_given: rows
+                .as_ref()
+                .map(super::transitions::Rows::n)
+                .filter(|_| !is_dense),
+        };
+        let has_rows = rows.is_some();
+        let terminal = self.terminals(&states, problems);
+        let layout = rows.and_then(|rows| Layout::new(&rows, names, terminal, problems));
+        let start = self.start(&states, layout.as_ref(), problems);
+        let tables = self.tables(&sizes, has_rows, problems);
+        let tampering = drawing::tampering(&mut self, names, problems);
+        let (places, map) = drawing::places(&mut self, &states, problems);
+        let vectors = drawing::vectors(&mut self, &states, problems);
+        self.report_unknown(problems);
+        let (layout, start, discount) = (layout?, start?, discount?);
+        let rewards = values(&tables, &layout, &sizes, problems);
+        if problems.n() > n_before {
+            return None;
+        }
+        let mdp = dynamics(&layout, &rewards.first()?.values, start, discount);
+        let mdp = problems.take("", mdp)?;
+        if discount.get() == 1.0 && !ends_everywhere(&mdp, &states, problems) {
+            return None;
+        }
+        Some(Tabulated {
+            mdp,
+            states: vectors,
+            state_labels: states.labels(),
+            action_names: actions.labels(),
+            rewards,
+            tampering,
+            places,
+            map,
+        })
+    }
+
+    fn check_header(&mut self, problems: &mut Problems) {
+        match self.take("format") {
+            None => {}
+            Some(Node::Text(format)) if *format == *FORMAT => {}
+            Some(other) => problems.add(
+                "format",
+                format_args!("{} is another format; this one is {FORMAT:?}", other.kind()),
+            ),
+        }
+        match self.take("version") {
+            None => {}
+            Some(version) if version.count() == Some(VERSION) => {}
+            Some(other) => problems.add(
+                "version",
+                format_args!("version {} of the format is not known here; this is version {VERSION}, take the rewardlab that wrote the file", other.kind()),
+            ),
+        }
+        match self.take("description") {
+            None | Some(Node::Text(_)) => {}
+            Some(other) => problems.add(
+                "description",
+                format_args!("{} is no text; write one", other.kind()),
+            ),
+        }
+    }
+
+    fn discount(&mut self, problems: &mut Problems) -> Option<Discount> {
+        let found = match self.take("discount") {
+            None => Err(
+                "this is missing; write the discount that the agent is trained with, from 0 to 1"
+                    .to_owned(),
+            ),
+            Some(Node::Number(factor)) => Discount::new(factor).ok_or_else(|| {
+                format!("{factor} does not lie from 0 to 1; write the agent's discount")
+            }),
+            Some(other) => Err(format!(
+                "{} is no number; write the agent's discount, from 0 to 1",
+                other.kind()
+            )),
+        };
+        problems.take("discount", found)
+    }
+
+    /// The transitions, of whatever form; exactly one form must be there.
+    fn source(&mut self, problems: &mut Problems) -> Option<Source> {
+        let columns = std::mem::take(&mut self.columns);
+        let columns = (!columns.is_empty()).then_some(columns);
+        match (
+            self.take("transitions"),
+            self.take("transitions_by_action"),
+            columns,
+        ) {
+            (Some(node), None, None) => Source::parse(node, problems),
+            (None, Some(node), None) => Source::by_action(node, problems),
+            (None, None, Some(columns)) => Some(Source::Columns(columns, "")),
+            (None, None, None) => {
+                let forms = match self.is_archive {
+                    true => {
+                        "add an array [S, A, S], or the arrays state, action, next_state and probability"
+                    }
+                    false => {
+                        "add rows [state, action, next_state, probability], or nested lists [S][A][S]"
+                    }
+                };
+                problems.add("transitions", format_args!("this is missing; {forms}"));
+                None
+            }
+            _ => {
+                problems.add(
+                    "transitions",
+                    "they are given twice, in different forms; keep one of them",
+                );
+                None
+            }
+        }
+    }
+
+    fn names(&mut self, source: Option<&Source>, problems: &mut Problems) -> Option<[Names; 2]> {
+        let shape = source.and_then(Source::sizes);
+        let mut one = |key: &str, kind: &'static str, from_shape: Option<usize>| match (
+            self.take(key),
+            from_shape,
+        ) {
+            (Some(node), _) => Names::parse(kind, node, problems),
+            (None, Some(n)) => problems.take(key, Names::counted(kind, n)),
+            (None, None) if source.is_none() => None,
+            (None, None) => {
+                problems.add(
+                    key,
+                    "this is missing; write how many there are, or a list of their names",
+                );
+                None
+            }
+        };
+        let states = one("states", "state", shape.map(|shape| shape.0));
+        let actions = one("actions", "action", shape.map(|shape| shape.1));
+        let (states, actions) = (states?, actions?);
+        if states.n().saturating_mul(actions.n()) > MOST_PAIRS {
+            problems.add(
+                "states",
+                format_args!(
+                    "{} states with {} actions are too many; at most {MOST_PAIRS} pairs are read",
+                    states.n(),
+                    actions.n()
+                ),
+            );
+            return None;
+        }
+        Some([states, actions])
+    }
+
+    /// Without sizes most of a file cannot be judged; what is known to belong there is not unknown, though.
+    fn forget_what_depends_on_sizes(&mut self) {
+        self.entries.retain(|(key, _)| !KEYS.contains(&&**key));
+    }
+
+    fn report_unknown(&mut self, problems: &mut Problems) {
+        let extra: &[&str] = if self.is_archive { &COLUMNS } else { &[] };
+        let known = || KEYS.into_iter().chain(TABLES).chain(extra.iter().copied());
+        for (key, _) in std::mem::take(&mut self.entries) {
+            let hint = match &*key {
+                "P" => "; dense transitions are called \"transitions\" in the order [S, A, S], \"transitions_by_action\" in the order [A, S, S]".to_owned(),
+                "R" | "rewards" => "; the table that is checked is called \"reward\" here".to_owned(),
+                "gamma" => "; it is called \"discount\" here".to_owned(),
+                key if key.len() <= 64 => nearest(key, known())
+                    .map_or(String::new(), |meant| format!("; did you mean {}?", quoted(meant))),
+                _ => String::new(),
+            };
+            let hint = if hint.is_empty() {
+                "; docs/mdp-files.md lists all".to_owned()
+            } else {
+                hint
+            };
+            problems.add(
+                quoted(&key).trim_matches('"'),
+                format_args!("this key is unknown{hint}"),
+            );
+        }
+    }
+
+    /// Which states end the episode when they are arrived at.
+    fn terminals(&mut self, states: &Names, problems: &mut Problems) -> Vec<bool> {
+        let mut terminal = vec![false; states.n()];
+        let Some(node) = self.take("terminals") else {
+            return terminal;
+        };
+        let kind = node.kind();
+        let Some(items) = node.into_items() else {
+            problems.add(
+                "terminals",
+                format_args!("{kind} is no list; write the states in which episodes end"),
+            );
+            return terminal;
+        };
+        if matches!(items.first(), Some(Node::Flag(_))) {
+            let flags: Option<Vec<bool>> = items
+                .iter()
+                .map(|item| match item {
+                    Node::Flag(flag) => Some(*flag),
+                    _ => None,
+                })
+                .collect();
+            match flags.filter(|flags| flags.len() == states.n()) {
+                Some(flags) => return flags,
+                None => problems.add(
+                    "terminals",
+                    format_args!("{kind} is not one flag for each of {} states; write that, or list the states", states.n()),
+                ),
+            }
+            return terminal;
+        }
+        for (index, item) in items.iter().enumerate() {
+            if let Some(state) =
+                problems.take(format_args!("terminals[{index}]"), states.find(item))
+            {
+                terminal[state] = true;
+            }
+        }
+        terminal
+    }
+
+    /// Probability of starting in each state.
+    fn start(
+        &mut self,
+        states: &Names,
+        layout: Option<&Layout>,
+        problems: &mut Problems,
+    ) -> Option<Vec<f64>> {
+        let mut start = vec![0.0; states.n()];
+        let n_before = problems.n();
+        match self.take("start") {
+            None => problems.add("start", "this is missing; write the state in which episodes begin, or a probability for each"),
+            Some(node @ (Node::Number(_) | Node::Text(_))) => {
+                if let Some(state) = problems.take("start", states.find(&node)) {
+                    start[state] = 1.0;
+                }
+            }
+            Some(Node::Object(entries)) => {
+                for (key, node) in entries {
+                    let state = states.named(&key);
+                    let probability = match node {
+                        Node::Number(probability) => check_probability(probability),
+                        other => Err(format!("{} is no probability; write a number from 0 to 1", other.kind())),
+                    };
+                    let found = state.and_then(|state| Ok((state, probability?)));
+                    if let Some((state, probability)) = problems.take(format_args!("start.{key}"), found) {
+                        start[state] += probability;
+                    }
+                }
+            }
+            Some(node) => start = start_of_list(node, states, problems).unwrap_or(start),
+        }
+        if problems.n() > n_before {
+            return None;
+        }
+        let sum: f64 = start.iter().sum();
+        if (sum - 1.0).abs() > SUM_TOLERANCE {
+            problems.add(
+                "start",
+                format_args!("the probabilities sum to {sum}; they must sum to 1"),
+            );
+            return None;
+        }
+        if (sum - 1.0).abs() > 1e-9 {
+            start.iter_mut().for_each(|probability| *probability /= sum);
+        }
+        let terminal = layout.map_or(&[][..], |layout| &layout.terminal);
+        let ended = terminal
+            .iter()
+            .zip(&start)
+            .position(|(terminal, probability)| *terminal && *probability > 0.0);
+        match ended {
+            Some(state) => {
+                problems.add(
+                    "start",
+                    format_args!("{} is terminal, no episode can begin in it; give its probability to others", states.shown(state)),
+                );
+                None
+            }
+            None => Some(start),
+        }
+    }
+
+    /// The tables of rewards, the well-known ones first.
+    fn tables(
+        &mut self,
+        sizes: &Sizes<'_>,
+        has_rows: bool,
+        problems: &mut Problems,
+    ) -> Vec<(String, String, Table)> {
+        let mut tables = std::mem::take(&mut self.tables);
+        let rank = |table: &NamedTable| {
+            TABLES
+                .iter()
+                .take(3)
+                .position(|name| *name == table.name)
+                .unwrap_or(TABLES.len())
+        };
+        tables.sort_by_key(rank);
+        if tables.iter().all(|table| table.name != TABLES[0]) {
+            let place = if self.is_archive {
+                "reward"
+            } else {
+                "rewards.reward"
+            };
+            problems.add(
+                place,
+                "this is missing; it is the table that is checked, what the optimiser is given",
+            );
+        }
+        let mut parsed: Vec<(String, String, Table)> = vec![];
+        for NamedTable { name, place, node } in tables {
+            if !is_name(&name) || parsed.iter().any(|(other, ..)| *other == name) {
+                problems.add(
+                    quoted(&place).trim_matches('"'),
+                    "a table's name is a text on one line, and no two tables have the same; rename it",
+                );
+                continue;
+            }
+            // Without rows the number of transitions is unknown, and with it which shapes are right.
+            if has_rows && let Some(table) = Table::parse(&place, node, sizes, problems) {
+                parsed.push((name, place, table));
+            }
+        }
+        parsed
+    }
+}
+
+fn start_of_list(node: Node, states: &Names, problems: &mut Problems) -> Option<Vec<f64>> {
+    match node.into_array() {
+        Ok(Array {
+            shape,
+            values,
+            is_flags: false,
+        }) if shape == [states.n()] => {
+            let n_before = problems.n();
+            for (index, probability) in values.iter().enumerate() {
+                problems.take(
+                    format_args!("start[{index}]"),
+                    check_probability(*probability),
+                );
+            }
+            (problems.n() == n_before).then_some(values)
+        }
+        _ => {
+            problems.add(
+                "start",
+                format_args!("this is neither a state nor {} probabilities, one a state; write one of the two", states.n()),
+            );
+            None
+        }
+    }
+}
+
+fn values(
+    tables: &[(String, String, Table)],
+    layout: &Layout,
+    sizes: &Sizes<'_>,
+    problems: &mut Problems,
+) -> Vec<NamedReward> {
+    let named = |(name, place, table): &(String, String, Table)| {
+        Some(NamedReward {
+            name: name.clone(),
+            values: table.values(place, layout, sizes, problems)?,
+        })
+    };
+    tables.iter().filter_map(named).collect()
+}
