@@ -7,12 +7,13 @@ use serde_json::Value;
 use crate::repository::{assert_none, read, root};
 
 /// The crates in the order in which each may use those before it.
-const ORDER: [&str; 13] = [
+const ORDER: [&str; 14] = [
     "mdp",
     "nn",
     "envs",
     "rl",
     "check",
+    "imitation",
     "imitation",
     "feedback",
     "preferences",

@@ -1,0 +1,60 @@
+//! What can be wrong with what this crate is asked.
+
+use mdp::SolveError;
+
+/// A question about demonstrations that has no answer.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Visits that are no visits of this MDP.
+    #[error(
+        "the expert's visits have {found} entries, expected {expected}: one a state and action"
+    )]
+    Visits {
+        /// How many there are.
+        found: usize,
+        /// How many there should be.
+        expected: usize,
+    },
+    /// A number that is negative or not finite where visits are counted.
+    #[error(
+        "the expert visits state {state}, action {action} {value} times; visits must be finite and at least 0"
+    )]
+    Visit {
+        /// The state.
+        state: usize,
+        /// The action.
+        action: usize,
+        /// What was given.
+        value: f64,
+    },
+    /// A step of a demonstration that the MDP does not have.
+    #[error(
+        "demonstration {demonstration}, step {step}: there is no state {state} with action {action}; the MDP has {n_states} states and {n_actions} actions"
+    )]
+    Step {
+        /// Which demonstration, from 0.
+        demonstration: usize,
+        /// Which step of it, from 0.
+        step: usize,
+        /// The state given.
+        state: usize,
+        /// The action given.
+        action: usize,
+        /// States that there are.
+        n_states: usize,
+        /// Actions that there are.
+        n_actions: usize,
+    },
+    /// There is nothing to learn from.
+    #[error("there are no demonstrations; give at least one with at least one step")]
+    NoDemonstrations,
+    /// Soft values that do not exist.
+    #[error(
+        "at discount 1 soft values without a horizon need not be finite; give a horizon, or a discount below 1"
+    )]
+    NoHorizon,
+    /// An exact solver found no answer.
+    #[error(transparent)]
+    Solve(#[from] SolveError),
+}

@@ -1,0 +1,17 @@
+//! What do demonstrations say to do, or to want?
+//!
+//! Inverse reinforcement learning on finite MDPs: [`maximum_entropy_irl`] fits a reward, linear in features
+//! ([`LinearReward`]) or a network ([`NetworkReward`]), under which the demonstrations are most likely.
+
+mod error;
+mod maximum_entropy;
+mod minimize;
+mod reward_model;
+mod soft;
+
+pub use error::Error;
+pub use maximum_entropy::{
+    Horizon, InferredReward, MaximumEntropyConfig, maximum_entropy_irl, visits,
+};
+pub use reward_model::{Features, FeaturesOf, LinearReward, NetworkReward, RewardModel};
+pub use soft::Entropy;
