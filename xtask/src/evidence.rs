@@ -6,6 +6,7 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 
 use crate::Outcome;
+use crate::demonstrations;
 use crate::exact;
 use crate::foundation;
 use crate::machine;
@@ -13,8 +14,11 @@ use crate::record::Record;
 use crate::workspace::Workspace;
 
 /// The issues whose figures are measured here, and their rows.
-pub(crate) const ISSUES: &[(&str, &[Row])] =
-    &[("foundation", foundation::ROWS), ("exact", exact::ROWS)];
+pub(crate) const ISSUES: &[(&str, &[Row])] = &[
+    ("foundation", foundation::ROWS),
+    ("exact", exact::ROWS),
+    ("demonstrations", demonstrations::ROWS),
+];
 
 /// One row of the table: a name, a line about it, the figure it must reach, and how it is measured.
 #[derive(Debug)]

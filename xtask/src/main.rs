@@ -7,6 +7,7 @@
 
 mod bench;
 mod check;
+mod demonstrations;
 mod evidence;
 mod exact;
 mod foundation;
