@@ -4,6 +4,7 @@
 //! orders policies as the intent does, whether it can be hacked and by how much, whether a shaping term is safe, and
 //! whether tampering with the reward pays.
 
+mod distance;
 mod equivalence;
 mod error;
 mod flow;
@@ -17,6 +18,10 @@ mod findings;
 #[cfg(test)]
 mod draw;
 
+pub use distance::{
+    Bootstrap, Branch, Canonicalizer, Continuation, Coverage, SampledDistance, Stepped, dard, epic,
+    sampled_dard, sampled_epic, sampled_starc, starc,
+};
 pub use equivalence::{Equivalence, Relation, equivalence};
 pub use error::CheckError;
 pub use findings::{

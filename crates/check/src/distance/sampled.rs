@@ -1,0 +1,278 @@
+//! The same distances from samples, for environments too large to list.
+//!
+//! A reward is asked as a black box at sampled states and actions of any type, and nothing else is known about the
+//! environment. The canonical form of each sampled transition is an average over further draws; the two rewards share
+//! all draws, so that rewards that are equivalent stay at distance 0 however few there are. Otherwise noise in the
+//! averages biases the estimate by an amount that falls as one over their number. Intervals are percentiles of the
+//! bootstrap: transitions are drawn again, and for each the draws of its average.
+
+use std::f64::consts::FRAC_1_SQRT_2;
+
+use mdp::{Discount, Rng, index};
+
+use super::{Direction, half_distance};
+
+/// A state, an action and a state that follows, or, in EPIC's draws, that need not.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stepped<S, A> {
+    /// The state.
+    pub state: S,
+    /// The action.
+    pub action: A,
+    /// The state after it.
+    pub next_state: S,
+}
+
+/// One draw of DARD's average for a transition from s to s'.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Branch<S, A> {
+    /// An action A.
+    pub action: A,
+    /// What follows s and A.
+    pub from_state: S,
+    /// What follows s' and A.
+    pub from_next_state: S,
+}
+
+/// One draw of the average of a value canonicalizer for a state and an action.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Continuation<S, A> {
+    /// What followed the state and the action.
+    pub next_state: S,
+    /// What the canonicalizer's policy went through from the state itself, to its end or as far as it was simulated.
+    pub from_state: Vec<Stepped<S, A>>,
+    /// What it went through from the next state; empty where that was the end.
+    pub from_next_state: Vec<Stepped<S, A>>,
+}
+
+/// How often to draw again, and how sure to be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bootstrap {
+    /// Times that the samples are drawn again.
+    pub resamples: usize,
+    /// Probability with which the interval is meant to hold the distance, such as 0.95.
+    pub confidence: f64,
+}
+
+impl Bootstrap {
+    /// 1,000 times, 95%.
+    pub const USUAL: Bootstrap = Bootstrap {
+        resamples: 1_000,
+        confidence: 0.95,
+    };
+}
+
+/// A distance estimated from samples.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SampledDistance {
+    /// The distance of the samples themselves.
+    pub estimate: f64,
+    /// Lower end of the bootstrap interval.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+    /// Transitions compared.
+    pub n_transitions: usize,
+    /// Draws in the average of each.
+    pub n_draws: usize,
+}
+
+/// EPIC from samples: `transitions` are compared, `draws` give the states, actions and next states of the averages,
+/// drawn independently of each other.
+///
+/// # Panics
+/// If there are no transitions, draws or resamples.
+pub fn sampled_epic<S, A>(
+    discount: Discount,
+    transitions: &[Stepped<S, A>],
+    draws: &[Stepped<S, A>],
+    first: impl Fn(&S, &A, &S) -> f64,
+    second: impl Fn(&S, &A, &S) -> f64,
+    bootstrap: Bootstrap,
+    rng: &mut Rng,
+) -> SampledDistance {
+    let ask = |reward: &dyn Fn(&S, &A, &S) -> f64| {
+        // The last term of the average, E R(S, A, S'), is the same everywhere and correlations do not see it.
+        let correction = |t: &Stepped<S, A>, draw: &Stepped<S, A>| {
+            discount.get() * reward(&t.next_state, &draw.action, &draw.next_state)
+                - reward(&t.state, &draw.action, &draw.next_state)
+        };
+        let rows = transitions.iter().map(|t| Row {
+            own: reward(&t.state, &t.action, &t.next_state),
+            draws: draws.iter().map(|draw| correction(t, draw)).collect(),
+        });
+        rows.collect::<Vec<Row>>()
+    };
+    let comparison = Comparison {
+        first: ask(&first),
+        second: ask(&second),
+        shares_draws: true,
+        is_centred: true,
+    };
+    comparison.estimate(bootstrap, rng)
+}
+
+/// DARD from samples: each transition with draws of its own average.
+///
+/// # Panics
+/// If there are no transitions, no resamples, or not the same positive number of branches everywhere.
+pub fn sampled_dard<S, A>(
+    discount: Discount,
+    transitions: &[(Stepped<S, A>, Vec<Branch<S, A>>)],
+    first: impl Fn(&S, &A, &S) -> f64,
+    second: impl Fn(&S, &A, &S) -> f64,
+    bootstrap: Bootstrap,
+    rng: &mut Rng,
+) -> SampledDistance {
+    let ask = |reward: &dyn Fn(&S, &A, &S) -> f64| {
+        let correction = |t: &Stepped<S, A>, branch: &Branch<S, A>| {
+            let after = reward(&t.next_state, &branch.action, &branch.from_next_state)
+                - reward(&branch.from_state, &branch.action, &branch.from_next_state);
+            discount.get() * after - reward(&t.state, &branch.action, &branch.from_state)
+        };
+        let rows = transitions.iter().map(|(t, branches)| Row {
+            own: reward(&t.state, &t.action, &t.next_state),
+            draws: branches
+                .iter()
+                .map(|branch| correction(t, branch))
+                .collect(),
+        });
+        rows.collect::<Vec<Row>>()
+    };
+    let comparison = Comparison {
+        first: ask(&first),
+        second: ask(&second),
+        shares_draws: false,
+        is_centred: true,
+    };
+    comparison.estimate(bootstrap, rng)
+}
+
+/// STARC with [`Canonicalizer::Value`](super::Canonicalizer::Value) from samples: states and actions, each with
+/// continuations. Values are means of discounted sums of rewards along what the policy went through.
+///
+/// # Panics
+/// If there are no states, no resamples, or not the same positive number of continuations everywhere.
+pub fn sampled_starc<S, A>(
+    discount: Discount,
+    starts: &[(S, A, Vec<Continuation<S, A>>)],
+    first: impl Fn(&S, &A, &S) -> f64,
+    second: impl Fn(&S, &A, &S) -> f64,
+    bootstrap: Bootstrap,
+    rng: &mut Rng,
+) -> SampledDistance {
+    let ask = |reward: &dyn Fn(&S, &A, &S) -> f64| {
+        let sum = |steps: &[Stepped<S, A>]| {
+            steps.iter().rev().fold(0.0, |after, step| {
+                reward(&step.state, &step.action, &step.next_state) + discount.get() * after
+            })
+        };
+        let rows = starts.iter().map(|(state, action, continuations)| Row {
+            own: 0.0,
+            draws: continuations
+                .iter()
+                .map(|c| {
+                    reward(state, action, &c.next_state) - sum(&c.from_state)
+                        + discount.get() * sum(&c.from_next_state)
+                })
+                .collect(),
+        });
+        rows.collect::<Vec<Row>>()
+    };
+    let comparison = Comparison {
+        first: ask(&first),
+        second: ask(&second),
+        shares_draws: false,
+        is_centred: false,
+    };
+    comparison.estimate(bootstrap, rng)
+}
+
+/// The canonical reward of one transition: its own reward plus the mean of draws.
+struct Row {
+    own: f64,
+    draws: Vec<f64>,
+}
+
+struct Comparison {
+    first: Vec<Row>,
+    second: Vec<Row>,
+    /// Whether draw j is the same draw for every transition.
+    shares_draws: bool,
+    is_centred: bool,
+}
+
+impl Comparison {
+    fn estimate(&self, bootstrap: Bootstrap, rng: &mut Rng) -> SampledDistance {
+        let n_draws = self.first.first().map_or(0, |row| row.draws.len());
+        assert!(
+            n_draws > 0 && self.first.iter().all(|row| row.draws.len() == n_draws),
+            "there is at least one transition, and each has as many draws as the others"
+        );
+        assert!(
+            bootstrap.resamples > 0,
+            "the samples are drawn again at least once"
+        );
+        let all: Vec<usize> = (0..self.first.len()).collect();
+        let estimate = self.distance(&all, &mut |chosen| chosen.extend(0..n_draws));
+        let mut again: Vec<f64> = (0..bootstrap.resamples)
+            .map(|_| self.redraw(n_draws, rng))
+            .collect();
+        again.sort_by(f64::total_cmp);
+        let tail = (1.0 - bootstrap.confidence) / 2.0;
+        let at = |share: f64| again[((again.len() - 1) as f64 * share).round() as usize];
+        SampledDistance {
+            estimate,
+            low: at(tail),
+            high: at(1.0 - tail),
+            n_transitions: self.first.len(),
+            n_draws,
+        }
+    }
+
+    fn redraw(&self, n_draws: usize, rng: &mut Rng) -> f64 {
+        let n = self.first.len();
+        let rows: Vec<usize> = (0..n).map(|_| index(n, rng)).collect();
+        let mut draw = || index(n_draws, rng);
+        if self.shares_draws {
+            let shared: Vec<usize> = (0..n_draws).map(|_| draw()).collect();
+            self.distance(&rows, &mut |chosen| chosen.extend_from_slice(&shared))
+        } else {
+            self.distance(&rows, &mut |chosen| {
+                chosen.extend((0..n_draws).map(|_| draw()));
+            })
+        }
+    }
+
+    /// The distance over some rows, the average of each over the draws that `choose` gives.
+    fn distance(&self, rows: &[usize], choose: &mut dyn FnMut(&mut Vec<usize>)) -> f64 {
+        let (mut first, mut second) = (vec![], vec![]);
+        let mut scales = [0.0_f64; 2];
+        let mut chosen = vec![];
+        for row in rows {
+            chosen.clear();
+            choose(&mut chosen);
+            let sides = [(&self.first, &mut first), (&self.second, &mut second)];
+            for ((from, to), scale) in sides.into_iter().zip(&mut scales) {
+                let sum: f64 = chosen.iter().map(|draw| from[*row].draws[*draw]).sum();
+                let mean = sum / chosen.len() as f64;
+                *scale = scale.max(from[*row].own.abs()).max(mean.abs());
+                to.push(from[*row].own + mean);
+            }
+        }
+        let weights = vec![1.0; rows.len()];
+        let direction = |values: Vec<f64>, scale: f64| {
+            if self.is_centred {
+                Direction::centred(values, &weights, scale)
+            } else {
+                Direction::new(values, scale)
+            }
+        };
+        let apart = if self.is_centred { FRAC_1_SQRT_2 } else { 0.5 };
+        half_distance(
+            &direction(first, scales[0]),
+            &direction(second, scales[1]),
+            apart,
+        )
+    }
+}
