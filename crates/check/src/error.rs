@@ -1,6 +1,6 @@
 //! Why a question about a reward could not be answered.
 
-use mdp::{SolveError, TabularMdp};
+use mdp::{MdpError, SolveError, TabularMdp};
 
 /// A question about a reward that could not be answered.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -63,6 +63,17 @@ pub enum CheckError {
         name: String,
         /// The names that there are.
         known: Vec<String>,
+    },
+    /// Actions that cannot be cut.
+    #[error("the tampering actions cannot be cut: {0}")]
+    Cut(#[source] MdpError),
+    /// Later selves cannot be asked in any order.
+    #[error(
+        "an episode can come back to state {state}, so what later selves do cannot be found by going backwards; put the environment under a time limit"
+    )]
+    ComesBack {
+        /// A state on, or after, a way round.
+        state: usize,
     },
     /// A policy had no finite answer.
     #[error(transparent)]

@@ -12,6 +12,7 @@ mod gap;
 mod hackability;
 #[cfg(feature = "programme")]
 pub mod programme;
+mod tampering;
 
 mod findings;
 
@@ -39,4 +40,9 @@ pub use hackability::{
     WidestPair, deterministic_hackability, deterministic_returns, policy_of,
     stochastic_hackability, stochastic_hackability_of, strongest_pair, widest_pair,
     widest_pair_by_comparison,
+};
+pub use tampering::{
+    FutureSelves, Incentive, TamperingAct, TamperingPolicyReturns, TamperingQuestion,
+    TamperingReturns, TamperingVerdict, best_policy, current_reward_policy, tampering_incentive,
+    tampering_incentive_of, tampering_returns,
 };

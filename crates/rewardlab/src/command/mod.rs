@@ -1,6 +1,7 @@
 //! The command line: what can be typed, and what answers.
 
 mod audit;
+mod check;
 mod compare;
 mod completions;
 mod list;
@@ -27,10 +28,11 @@ use clap::{Parser, Subcommand};
 Examples:
   rewardlab run coast-runners          train, audit, and leave a report
   rewardlab audit monitor.csv          judge the logs of another library
+  rewardlab check boat-race            check a reward before anything is trained on it
   rewardlab list                       what there is to run
 
-Exit status: 0 done (audit: nothing found), 1 found by audit, 2 bad input or could not run,
-3 audit inconclusive. Every command but `completions` takes --json."
+Exit status: 0 done (audit, check: nothing found), 1 found by audit or check, 2 bad input or could not run,
+3 audit inconclusive or check not decided. Every command but `completions` takes --json."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -43,6 +45,7 @@ enum Command {
     List(list::List),
     Show(show::Show),
     Audit(audit::Audit),
+    Check(check::Check),
     Report(report::Report),
     Compare(compare::Compare),
     Rollout(rollout::Rollout),
@@ -77,6 +80,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, out: &mut dyn Write) 
         Command::List(list) => list.execute(out),
         Command::Show(show) => show.execute(out),
         Command::Audit(audit) => audit.execute(out),
+        Command::Check(check) => check.execute(out),
         Command::Report(report) => report.execute(out),
         Command::Compare(compare) => compare.execute(out),
         Command::Rollout(rollout) => rollout.execute(out),

@@ -183,7 +183,7 @@ impl Rollout {
     }
 }
 
-fn json_value(value: &crate::settings::Value) -> Value {
+pub(super) fn json_value(value: &crate::settings::Value) -> Value {
     use crate::settings::Value as Setting;
     match value {
         Setting::Flag(flag) => json!(flag),

@@ -66,6 +66,10 @@ pub trait Task: Send + Sync {
     /// What a picture of a recorded state adds; none where the numbers are no state of this environment.
     fn draw(&self, state: &[f64]) -> Option<Vec<Shape>>;
 
+    /// What the scripted policy of that name does in a state, given by its numbers as they are recorded; none where
+    /// there is no such policy or state, or where the policy draws its action.
+    fn scripted_action(&self, policy: &str, state: &[f64]) -> Option<Vec<f32>>;
+
     /// The environment as a finite MDP; none where its dynamics cannot be listed.
     fn tabulate(&self, tabulation: &Tabulation) -> Option<Result<Tabulated, TabulateError>>;
 }
@@ -73,6 +77,9 @@ pub trait Task: Send + Sync {
 /// A scripted policy of an environment.
 pub(super) type Script<E> =
     Box<dyn Policy<<E as Environment>::Observation, <E as Environment>::Action> + Send + Sync>;
+
+/// A scripted policy is asked as often for its action in one state: where it draws, two answers differ.
+const N_ASKED: u64 = 16;
 
 /// Makes a finite MDP of an environment.
 type Tabulate<E> = fn(&E, &Tabulation) -> Result<Tabulated, TabulateError>;
@@ -213,6 +220,18 @@ impl<E: Environment + 'static> Task for TypedTask<E> {
     fn draw(&self, state: &[f64]) -> Option<Vec<Shape>> {
         let state = E::State::read(state).ok()?;
         Some(self.environment.draw(&state))
+    }
+
+    fn scripted_action(&self, policy: &str, state: &[f64]) -> Option<Vec<f32>> {
+        let (_, script) = self.scripts.iter().find(|(name, _)| *name == policy)?;
+        let state = E::State::read(state).ok()?;
+        let ask = |number: u64| {
+            let rng = &mut Seed(0).stream("scripted action", number);
+            let observation = self.environment.observe(&state, rng);
+            script.act(&observation, rng).to_value()
+        };
+        let action = ask(0);
+        (1..N_ASKED).all(|number| ask(number) == action).then_some(action)
     }
 
     fn tabulate(&self, tabulation: &Tabulation) -> Option<Result<Tabulated, TabulateError>> {

@@ -1,0 +1,293 @@
+//! The analysis as a whole: everything that can be said about a reward on a finite MDP, put together into plain data
+//! with a summary in words.
+
+mod comparison;
+mod parting;
+mod policies;
+mod summary;
+pub mod words;
+
+#[cfg(test)]
+mod tests;
+
+use mdp::{Discount, TabularMdp, Tabulated};
+
+use crate::{CheckError, ReturnRange, return_range};
+
+pub use comparison::{Comparison, Loss};
+pub use parting::{Gain, Parting, greatest_gain, partings};
+pub use policies::{PolicyFinding, Role};
+pub use summary::Summary;
+
+/// What is asked about a reward.
+#[derive(Clone, Debug)]
+pub struct Question<'a> {
+    /// The dynamics with their rewards, names and places.
+    pub tables: &'a Tabulated,
+    /// The name of the reward that an optimiser would be given.
+    pub reward: &'a str,
+    /// The name of what it is held against; none where nobody has said what was meant.
+    pub against: Option<&'a str>,
+    /// Names of terms that are meant as shaping: they should change no preference between policies.
+    pub shaping: Vec<&'a str>,
+    /// A policy that its designers would accept, by name and as `[S, A]` probabilities; none for the intent's own
+    /// optimal policy.
+    pub reference: Option<(&'a str, &'a [f64])>,
+    /// How much of the intent's range may be lost, as a share.
+    pub tolerance: f64,
+    /// How near to optimal for the reward a policy counts as optimal, as a share of the reward's range.
+    pub within: f64,
+}
+
+/// A part of the analysis, announced as it begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Optimal policies, and the gap between reward and intent.
+    Gap,
+    /// Whether reward and intent order all policies alike.
+    Equivalence,
+}
+
+/// Whether a reward is sound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Soundness {
+    /// Nothing was found, and enough was known to find it.
+    Sound,
+    /// A policy that is optimal for the reward loses too much of the intent, a shaping term changes which policies are
+    /// best, or tampering pays.
+    Unsound,
+    /// Too little is known.
+    Undecided,
+}
+
+impl Soundness {
+    /// The word by which files know it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Soundness::Sound => "sound",
+            Soundness::Unsound => "unsound",
+            Soundness::Undecided => "undecided",
+        }
+    }
+
+    /// The exit status of a command that ends with this.
+    #[must_use]
+    pub fn exit_status(self) -> u8 {
+        match self {
+            Soundness::Sound => 0,
+            Soundness::Unsound => 1,
+            Soundness::Undecided => 3,
+        }
+    }
+}
+
+/// What a verdict other than sound rests on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// Tampering with the reward pays.
+    Tampering,
+    /// The worst policy near optimal for the reward loses too much of the intent.
+    Gap,
+    /// This shaping term is not potential-based.
+    Shaping(String),
+    /// Nobody has said what was meant.
+    NoIntent,
+    /// This question was given up before its answer was found.
+    NotSolved(&'static str),
+}
+
+impl Reason {
+    /// The word by which files know it.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Reason::Tampering => "tampering",
+            Reason::Gap => "gap",
+            Reason::Shaping(_) => "shaping",
+            Reason::NoIntent => "no-intent",
+            Reason::NotSolved(_) => "not-solved",
+        }
+    }
+
+    /// Whether it makes the reward unsound, rather than leave it open.
+    #[must_use]
+    pub fn is_found(&self) -> bool {
+        matches!(self, Reason::Tampering | Reason::Gap | Reason::Shaping(_))
+    }
+}
+
+/// The size of what was checked.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Size {
+    /// States, final ones included.
+    pub n_states: usize,
+    /// States that can be acted in after the start.
+    pub n_reachable: usize,
+    /// Actions.
+    pub n_actions: usize,
+    /// Stored transitions.
+    pub n_transitions: usize,
+    /// The discount.
+    pub discount: Discount,
+}
+
+/// What a component of the reward pays, in discounted returns.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ComponentReturn {
+    /// The name of the table.
+    pub name: String,
+    /// What each policy of [`Findings::policies`] earns by it, in their order.
+    pub returns: Vec<f64>,
+}
+
+/// What was found about a reward.
+#[derive(Clone, Debug)]
+pub struct Findings {
+    /// The answer in a word.
+    pub soundness: Soundness,
+    /// Why, where it is not sound.
+    pub reasons: Vec<Reason>,
+    /// The answer in sentences.
+    pub summary: Summary,
+    /// The name of the reward.
+    pub reward: String,
+    /// The name of what it was held against.
+    pub against: Option<String>,
+    /// How much of the intent's range may be lost, as a share.
+    pub tolerance: f64,
+    /// How near to optimal for the reward a policy counts as optimal, as a share of the reward's range.
+    pub within: f64,
+    /// How large it was.
+    pub size: Size,
+    /// The lowest and the highest return of any policy under the reward.
+    pub reward_range: ReturnRange,
+    /// The policies, with what they earn.
+    pub policies: Vec<PolicyFinding>,
+    /// What the reward's components pay to each of them.
+    pub components: Vec<ComponentReturn>,
+    /// What the reward is against the intent, where there is one.
+    pub comparison: Option<Comparison>,
+}
+
+impl Findings {
+    /// The policy of a role.
+    #[must_use]
+    pub fn policy(&self, role: &Role) -> Option<&PolicyFinding> {
+        self.policies.iter().find(|finding| finding.role == *role)
+    }
+}
+
+/// Says everything that can be said about a reward, exactly. `begun` hears of each part as it begins.
+///
+/// # Errors
+/// If a name is not that of a table, a table does not fit, or, at discount 1, a policy on the way need never end.
+pub fn findings(
+    question: &Question<'_>,
+    begun: &mut dyn FnMut(Stage),
+) -> Result<Findings, CheckError> {
+    let tables = question.tables;
+    let mdp = &tables.mdp;
+    let reward = mdp.expected(question.table(question.reward)?);
+    let (comparison, policies) = match question.against {
+        Some(against) => {
+            let intent = mdp.expected(question.table(against)?);
+            let (comparison, policies) = comparison::compare(question, &reward, &intent, begun)?;
+            (Some(comparison), policies)
+        }
+        None => {
+            begun(Stage::Gap);
+            (None, vec![comparison::optimal(mdp, &reward)?])
+        }
+    };
+    let mut findings = Findings {
+        soundness: Soundness::Undecided,
+        reasons: vec![],
+        summary: Summary::default(),
+        reward: question.reward.to_owned(),
+        against: question.against.map(str::to_owned),
+        tolerance: question.tolerance,
+        within: question.within,
+        size: size(mdp),
+        reward_range: return_range(mdp, &reward)?,
+        components: components(question, &policies),
+        policies,
+        comparison,
+    };
+    findings.reasons = reasons(&findings);
+    findings.soundness = soundness(&findings.reasons);
+    findings.summary = summary::summary(&findings, tables);
+    Ok(findings)
+}
+
+impl Question<'_> {
+    /// The table of rewards of a name.
+    fn table(&self, name: &str) -> Result<&[f64], CheckError> {
+        self.tables
+            .reward(name)
+            .ok_or_else(|| CheckError::NoReward {
+                name: name.to_owned(),
+                known: self
+                    .tables
+                    .rewards
+                    .iter()
+                    .map(|reward| reward.name.clone())
+                    .collect(),
+            })
+    }
+}
+
+fn size(mdp: &TabularMdp) -> Size {
+    Size {
+        n_states: mdp.n_states(),
+        n_reachable: mdp.reachable().iter().filter(|reached| **reached).count(),
+        n_actions: mdp.n_actions(),
+        n_transitions: mdp.n_transitions(),
+        discount: mdp.discount(),
+    }
+}
+
+/// What the tables named `REWARD.NAME` pay to each policy.
+fn components(question: &Question<'_>, policies: &[PolicyFinding]) -> Vec<ComponentReturn> {
+    let prefix = format!("{}.", question.reward);
+    let tables = question.tables.rewards.iter();
+    tables
+        .filter(|table| table.name.starts_with(&prefix))
+        .map(|table| {
+            let expected = question.tables.mdp.expected(&table.values);
+            ComponentReturn {
+                name: table.name.clone(),
+                returns: policies
+                    .iter()
+                    .map(|policy| policy.earns(&expected))
+                    .collect(),
+            }
+        })
+        .collect()
+}
+
+fn reasons(findings: &Findings) -> Vec<Reason> {
+    let mut reasons = vec![];
+    match &findings.comparison {
+        Some(comparison) => {
+            // Rounding must not decide: an equivalent reward loses just the share by which it may fall short.
+            let most = findings.tolerance * (1.0 + 1e-9) + 1e-12;
+            let loss = &comparison.near_optimal;
+            if loss.share > most {
+                reasons.push(Reason::Gap);
+            } else if loss.most_share > most {
+                reasons.push(Reason::NotSolved("gap"));
+            }
+        }
+        None => reasons.push(Reason::NoIntent),
+    }
+    reasons
+}
+
+fn soundness(reasons: &[Reason]) -> Soundness {
+    match reasons {
+        [] => Soundness::Sound,
+        reasons if reasons.iter().any(Reason::is_found) => Soundness::Unsound,
+        _ => Soundness::Undecided,
+    }
+}

@@ -1,0 +1,152 @@
+//! What was found, in plain language: one sentence above all, what it rests on, and what to change.
+
+use mdp::Tabulated;
+
+use super::words::{amount, choice, grouped, percent};
+use super::{Comparison, Findings, Reason, Role, Soundness};
+
+/// What was found, in plain language.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// The answer in one sentence.
+    pub headline: String,
+    /// What it rests on.
+    pub sentences: Vec<String>,
+    /// What to change.
+    pub advice: Vec<String>,
+}
+
+/// Writes the summary.
+pub(super) fn summary(findings: &Findings, tables: &Tabulated) -> Summary {
+    let mut sentences = vec![];
+    let mut advice = vec![];
+    match &findings.comparison {
+        Some(comparison) => {
+            sentences.push(loss_sentence(findings, comparison));
+            if findings.reasons.contains(&Reason::Gap) {
+                sentences.extend(parting_sentence(comparison, tables));
+                advice.push(gap_advice(findings, comparison, tables));
+            }
+        }
+        None => {
+            sentences.push(format!(
+                "The optimal policy of {} is shown, but nothing says whether that is what was meant.",
+                findings.reward
+            ));
+            advice.push(
+                "Name what was meant, by --against or as a reward called \"intent\", and check again."
+                    .to_owned(),
+            );
+        }
+    }
+    Summary {
+        headline: headline(findings),
+        sentences,
+        advice,
+    }
+}
+
+fn headline(findings: &Findings) -> String {
+    let has = |reason: &Reason| findings.reasons.contains(reason);
+    let reward = &findings.reward;
+    match (findings.soundness, &findings.comparison) {
+        (Soundness::Sound, _) => format!("Optimising {reward} serves {}.", intent_of(findings)),
+        (Soundness::Unsound, Some(comparison)) if has(&Reason::Gap) => format!(
+            "Optimising {reward} can lose {} of what {} can give.",
+            percent(comparison.near_optimal.share),
+            intent_of(findings)
+        ),
+        (Soundness::Undecided, None) => {
+            format!("Nobody has said what was meant, so {reward} has nothing to be held against.")
+        }
+        _ => "The analysis was given up before it was decided.".to_owned(),
+    }
+}
+
+fn intent_of(findings: &Findings) -> &str {
+    findings.against.as_deref().unwrap_or("the intent")
+}
+
+fn loss_sentence(findings: &Findings, comparison: &Comparison) -> String {
+    let loss = &comparison.near_optimal;
+    let range = comparison.intent_range;
+    let judged = if loss.share > findings.tolerance {
+        format!("a loss of {} of its range", percent(loss.share))
+    } else {
+        format!("within {} of its range", percent(findings.tolerance))
+    };
+    format!(
+        "Among the policies within {} of optimal for {}, the worst earns {} under {} where the policy {} earns {}: {judged} ({} to {}).",
+        percent(loss.within),
+        findings.reward,
+        amount(loss.worst.worst.returns.intent),
+        intent_of(findings),
+        comparison.reference,
+        amount(comparison.gap.reference.returns.intent),
+        amount(range.lowest),
+        amount(range.highest),
+    )
+}
+
+fn parting_sentence(comparison: &Comparison, tables: &Tabulated) -> Option<String> {
+    let parting = comparison.partings.first()?;
+    let others = match comparison.partings.len() - 1 {
+        0 => String::new(),
+        1 => ", and in one other state".to_owned(),
+        n => format!(", and in {} other states", grouped(n)),
+    };
+    Some(format!(
+        "They part at {}, where it does {} instead of {}{others}.",
+        tables.state_labels[parting.state],
+        choice(tables, &parting.second),
+        choice(tables, &parting.first),
+    ))
+}
+
+/// What carries the loss, and what would mend it.
+fn gap_advice(findings: &Findings, comparison: &Comparison, tables: &Tabulated) -> String {
+    let index = |role: &Role| {
+        findings
+            .policies
+            .iter()
+            .position(|policy| policy.role == *role)
+    };
+    let worst = index(&Role::WorstNearOptimal);
+    let held = findings
+        .policies
+        .iter()
+        .position(|policy| matches!(policy.role, Role::Reference(_)))
+        .or_else(|| index(&Role::IntentOptimal));
+    let component = worst.zip(held).and_then(|(worst, held)| {
+        findings
+            .components
+            .iter()
+            .map(|component| {
+                (
+                    component,
+                    component.returns[worst] - component.returns[held],
+                )
+            })
+            .max_by(|a, b| a.1.total_cmp(&b.1))
+            .filter(|(_, gain)| *gain > 0.0)
+    });
+    match (component, &comparison.gain) {
+        (Some((component, gain)), _) if findings.components.len() > 1 => format!(
+            "The component {} pays that policy {} more than the reference: bound what it can pay in an episode, or take what is meant into {}.",
+            component.name,
+            amount(gain),
+            findings.reward
+        ),
+        (_, Some(gain)) => format!(
+            "{} of what that policy is paid beyond the reference it earns by \"{}\" at {}: pay less for that, or take what is meant into {}.",
+            percent(gain.share),
+            tables.action_names[gain.action],
+            tables.state_labels[gain.state],
+            findings.reward
+        ),
+        (_, None) => format!(
+            "{} does not pay for the difference at all: take what is meant into it.",
+            findings.reward
+        ),
+    }
+}

@@ -1,0 +1,1 @@
+//! The findings, on MDPs small enough to see through.

@@ -1,0 +1,210 @@
+//! The findings as the one object that `--json` prints; `docs/commands/check.md` has its fields.
+
+use ::check::{
+    Comparison, Equivalence, Findings, Gap, Gain, Loss, Parting, PolicyFinding, Relation,
+    ReturnRange,
+};
+use mdp::{Stop, Tabulated};
+use serde_json::{Map, Value, json};
+
+use super::subject::Subject;
+use super::{Check, Seconds};
+
+/// The object of a check that was exact.
+pub(super) fn object(
+    check: &Check,
+    subject: &Subject,
+    tables: &Tabulated,
+    findings: &Findings,
+    seconds: &Seconds,
+) -> Value {
+    let size = findings.size;
+    json!({
+        "verdict": findings.soundness.word(),
+        "evidence": evidence(tables, findings),
+        "subject": check.subject,
+        "settings": settings(subject),
+        "discount": size.discount.get(),
+        "horizon": subject.horizon,
+        "size": {
+            "states": size.n_states,
+            "reachable": size.n_reachable,
+            "actions": size.n_actions,
+            "transitions": size.n_transitions,
+        },
+        "seconds": seconds_object(seconds),
+        "command": check.command(),
+        "version": crate::VERSION,
+    })
+}
+
+/// Settings of the environment; null for a file.
+pub(super) fn settings(subject: &Subject) -> Value {
+    match &subject.named {
+        Some(named) => {
+            let values = named.values.iter();
+            let settings: Map<String, Value> = values
+                .map(|(key, value)| (key.to_owned(), super::super::rollout::json_value(value)))
+                .collect();
+            Value::Object(settings)
+        }
+        None => Value::Null,
+    }
+}
+
+/// How long each part took, in order, and all of them.
+pub(super) fn seconds_object(seconds: &Seconds) -> Value {
+    let mut object: Map<String, Value> = Map::new();
+    for (part, took) in seconds {
+        object.insert((*part).to_owned(), json!(took));
+    }
+    let total: f64 = seconds.iter().map(|(_, took)| took).sum();
+    object.insert("total".to_owned(), json!(total));
+    Value::Object(object)
+}
+
+fn evidence(tables: &Tabulated, findings: &Findings) -> Value {
+    let comparison = findings.comparison.as_ref();
+    let summary = &findings.summary;
+    let reasons: Vec<&str> = findings.reasons.iter().map(|reason| reason.word()).collect();
+    let components: Vec<Value> = findings
+        .components
+        .iter()
+        .map(|component| json!({ "name": component.name, "returns": component.returns }))
+        .collect();
+    let policies: Vec<Value> = findings
+        .policies
+        .iter()
+        .map(|each| policy(tables, findings, each))
+        .collect();
+    json!({
+        "headline": summary.headline,
+        "summary": summary.sentences,
+        "advice": summary.advice,
+        "reasons": reasons,
+        "reward": findings.reward,
+        "against": findings.against,
+        "tolerance": findings.tolerance,
+        "within": findings.within,
+        "reward_range": range(findings.reward_range),
+        "policies": policies,
+        "components": components,
+        "optimum": comparison.map(|found| optimum(tables, found)),
+        "gap": comparison.map(|found| gap(&found.gap)),
+        "equivalence": comparison.map(|found| equivalence(&found.equivalence)),
+    })
+}
+
+fn range(range: ReturnRange) -> Value {
+    json!({ "lowest": range.lowest, "highest": range.highest })
+}
+
+/// A policy with what it earns; the action of each state where it is deterministic, else its probabilities.
+fn policy(tables: &Tabulated, findings: &Findings, found: &PolicyFinding) -> Value {
+    let n_actions = tables.mdp.n_actions();
+    let rows = || found.policy.chunks(n_actions);
+    let certain = |row: &[f64]| row.iter().position(|p| *p >= 1.0 - 1e-12);
+    let actions: Option<Vec<usize>> = rows().map(certain).collect();
+    let probabilities = match &actions {
+        Some(_) => Value::Null,
+        None => rows().map(|row| json!(row)).collect(),
+    };
+    json!({
+        "role": found.role.word(),
+        "name": found.role.name(&findings.reward, findings.against.as_deref()),
+        "reward": found.reward,
+        "intent": found.intent,
+        "actions": actions,
+        "probabilities": probabilities,
+        "visits": found.visits(n_actions),
+    })
+}
+
+fn stop(stop: Stop) -> &'static str {
+    match stop {
+        Stop::Converged => "converged",
+        Stop::BudgetSpent => "budget-spent",
+    }
+}
+
+fn optimum(tables: &Tabulated, found: &Comparison) -> Value {
+    let partings: Vec<Value> = found.partings.iter().map(|at| parting(tables, at)).collect();
+    json!({
+        "reference": found.reference,
+        "intent_range": range(found.intent_range),
+        "loss": loss(&found.near_optimal),
+        "loss_at_tolerance": loss(&found.at_tolerance),
+        "partings": partings,
+        "gain": found.gain.as_ref().map(|at| gain(tables, at)),
+    })
+}
+
+fn loss(found: &Loss) -> Value {
+    json!({
+        "within": found.within,
+        "amount": found.amount,
+        "share": found.share,
+        "most_share": found.most_share,
+        "worst_reward": found.worst.worst.returns.reward,
+        "worst_intent": found.worst.worst.returns.intent,
+        "stop": stop(found.worst.stop),
+    })
+}
+
+fn parting(tables: &Tabulated, at: &Parting) -> Value {
+    let choices = |choices: &[(usize, f64)]| -> Vec<Value> {
+        choices
+            .iter()
+            .map(|(action, p)| json!({ "action": tables.action_names[*action], "probability": p }))
+            .collect()
+    };
+    json!({
+        "state": at.state,
+        "label": tables.state_labels[at.state],
+        "reference": choices(&at.first),
+        "worst": choices(&at.second),
+    })
+}
+
+fn gain(tables: &Tabulated, at: &Gain) -> Value {
+    json!({
+        "state": at.state,
+        "label": tables.state_labels[at.state],
+        "action": tables.action_names[at.action],
+        "amount": at.amount,
+        "share": at.share,
+    })
+}
+
+fn gap(found: &Gap) -> Value {
+    json!({
+        "loss": found.loss(),
+        "share": found.loss_share(),
+        "asked": found.asked,
+        "reference_reward": found.reference.returns.reward,
+        "reference_intent": found.reference.returns.intent,
+        "worst_reward": found.worst.returns.reward,
+        "worst_intent": found.worst.returns.intent,
+        "multiplier": found.multiplier,
+        "bound": found.bound,
+        "iterations": found.iterations,
+        "stop": stop(found.stop),
+    })
+}
+
+fn equivalence(found: &Equivalence) -> Value {
+    let relation = match found.relation {
+        Relation::Equivalent => "equivalent",
+        Relation::OneTrivial => "one-trivial",
+        Relation::Opposite => "opposite",
+        Relation::Different => "different",
+    };
+    json!({
+        "relation": relation,
+        "scale": found.scale,
+        "potential": found.potential,
+        "relative_residual": found.relative_residual,
+        "tolerance": found.tolerance,
+        "angle": found.angle,
+    })
+}

@@ -1,0 +1,282 @@
+//! The findings as a page: what is shown, in which order, in which words.
+
+use ::check::words::{amount, choice, grouped, percent};
+use ::check::{Comparison, Findings, Gap, Relation, Role};
+use ::report::{CheckPage, Finding, Outcome, PolicyValues, Sign, Soundness};
+use mdp::{GridMap, Stop, Tabulated};
+
+use super::Check;
+use super::maps::{Drawn, policy_map};
+use super::subject::Subject;
+
+/// At most so many places are named as evidence.
+const MAX_PLACES: usize = 4;
+
+/// The page of a check.
+pub(super) fn page(
+    check: &Check,
+    subject: &Subject,
+    tables: &Tabulated,
+    findings: &Findings,
+) -> CheckPage {
+    let (signs, mut legend) = Sign::of_actions(&tables.action_names);
+    let n_actions = tables.mdp.n_actions();
+    let drawn = shown(findings).map(|policy| Drawn {
+        title: title(findings, &policy.role),
+        policy: &policy.policy,
+        visits: policy.visits(n_actions),
+    });
+    let maps: Vec<_> = drawn
+        .filter_map(|drawn| policy_map(tables, &signs, &drawn))
+        .collect();
+    legend.retain(|(sign, _)| is_drawn(&maps, *sign));
+    legend.extend(tables.map.iter().flat_map(|map: &GridMap| map.legend.clone()));
+    let against = findings.against.as_deref();
+    CheckPage {
+        subject: check.subject.clone(),
+        question: match against {
+            Some(against) => format!("{} against {against}", findings.reward),
+            None => findings.reward.clone(),
+        },
+        soundness: match findings.soundness {
+            ::check::Soundness::Sound => Soundness::Sound,
+            ::check::Soundness::Unsound => Soundness::Unsound,
+            ::check::Soundness::Undecided => Soundness::Undecided,
+        },
+        headline: findings.summary.headline.clone(),
+        summary: findings.summary.sentences.clone(),
+        advice: findings.summary.advice.clone(),
+        facts: facts(findings),
+        maps,
+        legend,
+        values: values(findings),
+        findings: answers(tables, findings),
+        settings: settings(check, subject, findings),
+        command: check.command(),
+    }
+}
+
+/// The policies that are drawn: those that differ in what they earn.
+fn shown(findings: &Findings) -> impl Iterator<Item = &::check::PolicyFinding> {
+    let is_shown = |role: &Role| match role {
+        Role::RewardOptimal | Role::IntentOptimal | Role::Reference(_) => true,
+        Role::WorstNearOptimal => findings.reasons.contains(&::check::Reason::Gap),
+        Role::WorstPaid => false,
+    };
+    findings
+        .policies
+        .iter()
+        .filter(move |policy| is_shown(&policy.role))
+}
+
+fn title(findings: &Findings, role: &Role) -> String {
+    role.name(&findings.reward, findings.against.as_deref())
+}
+
+fn is_drawn(maps: &[::report::PolicyMap], letter: char) -> bool {
+    let layers = maps.iter().flat_map(|map| &map.layers);
+    let mut cells = layers.flat_map(|layer| layer.rows.iter().flatten());
+    cells.any(|cell| {
+        let sign = cell.choice.as_ref().map(|choice| choice.sign);
+        sign == Some(Sign::Letter(letter))
+    })
+}
+
+fn facts(findings: &Findings) -> Vec<(String, String, String)> {
+    let mut facts = vec![];
+    let mut fact = |name: &str, value: String, note: String| {
+        facts.push((name.to_owned(), value, note));
+    };
+    if let Some(comparison) = &findings.comparison {
+        let loss = &comparison.near_optimal;
+        fact(
+            "Worst loss",
+            percent(loss.share),
+            format!(
+                "of the intent’s range, within {} of optimal for {}; at most {} is tolerated",
+                percent(loss.within),
+                findings.reward,
+                percent(findings.tolerance)
+            ),
+        );
+        fact(
+            "Gap",
+            percent(comparison.gap.loss_share()),
+            format!("of the intent’s range, paid no less than the policy {}", comparison.reference),
+        );
+        if let Some(angle) = comparison.equivalence.angle {
+            fact(
+                "Angle",
+                format!("{}°", amount(angle.to_degrees())),
+                "between reward and intent, potentials taken out; 0° orders all policies alike".to_owned(),
+            );
+        }
+    }
+    facts
+}
+
+fn values(findings: &Findings) -> PolicyValues {
+    let rewards = std::iter::once(&findings.reward).chain(&findings.against);
+    PolicyValues {
+        rewards: rewards.cloned().collect(),
+        rows: findings
+            .policies
+            .iter()
+            .map(|policy| {
+                let returns = std::iter::once(policy.reward).chain(policy.intent);
+                (title(findings, &policy.role), returns.collect())
+            })
+            .collect(),
+    }
+}
+
+fn answers(tables: &Tabulated, findings: &Findings) -> Vec<Finding> {
+    let mut answers = vec![];
+    if let Some(comparison) = &findings.comparison {
+        answers.push(near_optimal(tables, findings, comparison));
+        answers.push(gap(findings, comparison));
+        answers.push(equivalent(tables, findings, comparison));
+    }
+    answers
+}
+
+fn finding(name: &str, outcome: Option<Outcome>, answer: String, details: Vec<String>) -> Finding {
+    Finding {
+        name: name.to_owned(),
+        outcome,
+        answer,
+        details,
+    }
+}
+
+/// The loss by which the reward is judged, and where it comes about.
+fn near_optimal(tables: &Tabulated, findings: &Findings, comparison: &Comparison) -> Finding {
+    let loss = &comparison.near_optimal;
+    let is_lost = findings.reasons.contains(&::check::Reason::Gap);
+    let outcome = match is_lost {
+        true => Outcome::Fail,
+        false if loss.worst.stop == Stop::Converged => Outcome::Pass,
+        false => Outcome::NotMeasurable,
+    };
+    let answer = format!(
+        "the worst policy within {} of optimal loses {} of the intent’s range; {} is tolerated",
+        percent(loss.within),
+        percent(loss.share),
+        percent(findings.tolerance)
+    );
+    let mut details = vec![];
+    if is_lost {
+        let partings = &comparison.partings;
+        for parting in partings.iter().take(MAX_PLACES) {
+            details.push(format!(
+                "at {}: {} instead of {}",
+                tables.state_labels[parting.state],
+                choice(tables, &parting.second),
+                choice(tables, &parting.first)
+            ));
+        }
+        if partings.len() > MAX_PLACES {
+            details.push(format!("and in {} more states", partings.len() - MAX_PLACES));
+        }
+    }
+    details.push(format!(
+        "for information, policies within {} of optimal lose at most {}",
+        percent(comparison.at_tolerance.within),
+        percent(comparison.at_tolerance.share)
+    ));
+    finding("optimum", Some(outcome), answer, details)
+}
+
+fn gap(findings: &Findings, comparison: &Comparison) -> Finding {
+    let Gap {
+        worst,
+        reference,
+        stop,
+        ..
+    } = &comparison.gap;
+    let answer = format!(
+        "paid no less than the policy {} ({}), a policy can deliver {} of {} where that delivers {}: {} of the range",
+        comparison.reference,
+        amount(reference.returns.reward),
+        amount(worst.returns.intent),
+        findings.against.as_deref().unwrap_or("the intent"),
+        amount(reference.returns.intent),
+        percent(comparison.gap.loss_share())
+    );
+    let details = match stop {
+        Stop::Converged => vec![],
+        Stop::BudgetSpent => vec![format!(
+            "the search was given up; no such policy delivers less than {}",
+            amount(comparison.gap.bound)
+        )],
+    };
+    finding("gap", None, answer, details)
+}
+
+fn equivalent(tables: &Tabulated, findings: &Findings, comparison: &Comparison) -> Finding {
+    let found = &comparison.equivalence;
+    let (reward, intent) = (&findings.reward, findings.against.as_deref().unwrap_or("intent"));
+    let angle = found.angle.map_or(String::new(), |angle| {
+        format!(", at an angle of {}°", amount(angle.to_degrees()))
+    });
+    let answer = match found.relation {
+        Relation::Equivalent => format!("yes: {reward} and {intent} order all policies alike"),
+        Relation::OneTrivial => "no: one of them is indifferent between all policies".to_owned(),
+        Relation::Opposite => format!("no: {reward} orders all policies in the opposite way{angle}"),
+        Relation::Different => format!("no: some policies are ordered differently{angle}"),
+    };
+    let mut details = vec![];
+    if found.relation == Relation::Equivalent && found.scale > 0.0 {
+        details.push(format!(
+            "{reward} = {} × {intent} + γΦ(s′) − Φ(s) in expectation, relative residual {}",
+            amount(found.scale),
+            amount(found.relative_residual)
+        ));
+        details.extend(potential(tables, &found.potential));
+    } else if found.relation == Relation::Different {
+        details.push(format!(
+            "{} of {reward}, potentials taken out, is not a multiple of {intent}",
+            percent(found.relative_residual)
+        ));
+    }
+    finding("equivalent", None, answer, details)
+}
+
+/// A potential by where it is lowest and highest; nothing where it is 0.
+fn potential(tables: &Tabulated, potential: &[f64]) -> Option<String> {
+    let by_value = |a: &(usize, &f64), b: &(usize, &f64)| a.1.total_cmp(b.1);
+    let lowest = potential.iter().enumerate().min_by(by_value)?;
+    let highest = potential.iter().enumerate().max_by(by_value)?;
+    if highest.1 - lowest.1 <= 1e-9 {
+        return Some("Φ is 0 everywhere".to_owned());
+    }
+    Some(format!(
+        "Φ lies from {} ({}) to {} ({}); --json has all of it",
+        amount(*lowest.1),
+        tables.state_labels[lowest.0],
+        amount(*highest.1),
+        tables.state_labels[highest.0]
+    ))
+}
+
+fn settings(check: &Check, subject: &Subject, findings: &Findings) -> Vec<(String, String)> {
+    let size = findings.size;
+    let mut settings = vec![];
+    let mut setting = |name: &str, value: String| settings.push((name.to_owned(), value));
+    setting("discount", size.discount.get().to_string());
+    match (&subject.named, subject.horizon) {
+        (_, Some(horizon)) => setting("time limit", format!("{horizon} steps, counted in the state")),
+        (Some(_), None) => setting("time limit", "left out".to_owned()),
+        (None, None) => {}
+    }
+    setting(
+        "states",
+        format!("{} ({} can be acted in)", grouped(size.n_states), grouped(size.n_reachable)),
+    );
+    setting("actions", size.n_actions.to_string());
+    setting("transitions", grouped(size.n_transitions));
+    setting("tolerance", percent(findings.tolerance));
+    setting("within", percent(findings.within));
+    setting("reference", check.reference.clone());
+    settings
+}
