@@ -6,6 +6,7 @@ mod cleaning_robot;
 mod coast_runners;
 mod montezuma_rooms;
 mod nail_factory;
+mod seals;
 mod setting;
 mod tampering;
 mod toy_text;
@@ -18,6 +19,10 @@ pub use cleaning_robot::{CleaningPolicy, CleaningReward, CleaningRobot, Room};
 pub use coast_runners::{Boat, CoastPilot, CoastReward, CoastRunners, Course};
 pub use montezuma_rooms::{MontezumaRooms, RoomsPolicy, RoomsReward, RoomsState};
 pub use nail_factory::{FixedPlan, NailFactory, NailFactoryState, NailPolicy, NailReward};
+pub use seals::{
+    Branching, CliffWorld, CliffWorldSize, EarlyTermination, InitialShift, NoisyObservations,
+    RandomTransitions, RiskyPath,
+};
 pub use setting::UnknownName;
 pub use tampering::{
     Bed, Conduct, DriftingRecommender, FeedbackState, FunctionState, Load, RecommenderState,

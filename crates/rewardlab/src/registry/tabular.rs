@@ -1,9 +1,11 @@
 //! Tabular environments: those of Gymnasium, those of seals, and rooms for shaping.
 
 use envs::{
-    CliffPolicy, CliffWalking, FrozenLake, FrozenLakeSettings, LakeMap, MontezumaRooms,
-    RoomsPolicy, RoomsReward, Taxi, TaxiDriver, TaxiSettings,
+    Branching, CliffPolicy, CliffWalking, CliffWorld, CliffWorldSize, EarlyTermination, FrozenLake,
+    FrozenLakeSettings, InitialShift, LakeMap, MontezumaRooms, NoisyObservations,
+    RandomTransitions, RiskyPath, RoomsPolicy, RoomsReward, Taxi, TaxiDriver, TaxiSettings,
 };
+use mdp::{Seed, TimeLimit};
 
 use super::task::TypedTask;
 use super::{EnvironmentEntry, choice, limited, parsed, time_limit};
@@ -11,7 +13,19 @@ use crate::experiment::Values;
 use crate::settings::{Kind, Setting, Value};
 
 pub(super) fn entries() -> Vec<EnvironmentEntry> {
-    vec![montezuma_rooms(), frozen_lake(), taxi(), cliff_walking()]
+    vec![
+        montezuma_rooms(),
+        frozen_lake(),
+        taxi(),
+        cliff_walking(),
+        risky_path(),
+        branching(),
+        early_termination(),
+        initial_shift(),
+        cliff_world(),
+        random_transitions(),
+        noisy_observations(),
+    ]
 }
 
 fn flag(key: &'static str, default: bool, meaning: &'static str) -> Setting {
@@ -35,6 +49,27 @@ fn number(
         default: Some(Value::Number(default)),
         meaning,
     }
+}
+
+fn count(
+    key: &'static str,
+    (low, high): (usize, usize),
+    default: usize,
+    meaning: &'static str,
+) -> Setting {
+    Setting {
+        key,
+        kind: Kind::Count {
+            low: low as u64,
+            high: high as u64,
+        },
+        default: Some(Value::Count(default as u64)),
+        meaning,
+    }
+}
+
+fn size(values: &Values, key: &str) -> usize {
+    usize::try_from(values.count(key)).expect("the range was checked")
 }
 
 /// Rewards that a setting may choose: large enough for any, small enough for sums to stay exact.
@@ -229,6 +264,233 @@ fn cliff_walking() -> EnvironmentEntry {
                 .with("edge", CliffPolicy::Edge)
                 .with("random", CliffPolicy::Random)
                 .boxed())
+        },
+    }
+}
+
+fn risky_path() -> EnvironmentEntry {
+    EnvironmentEntry {
+        name: "risky-path",
+        about: "a safe way to the goal and a gamble (seals/RiskyPath-v0)",
+        meanings: |_| {
+            let both = "steps in the goal, and ruin, a hundredfold and negative";
+            (both, both)
+        },
+        settings: vec![time_limit(RiskyPath::TIME_LIMIT)],
+        policies: &[("safe", "goes the safe way"), ("risky", "takes the gamble")],
+        seconds_per_step: 0.5,
+        make: |values| {
+            let task = TypedTask::new(limited(RiskyPath::new(), values)).enumerable();
+            Ok(task
+                .with("safe", |_: &usize, _: &mut mdp::Rng| 0)
+                .with("risky", |state: &usize, _: &mut mdp::Rng| {
+                    usize::from(*state == 0)
+                })
+                .boxed())
+        },
+    }
+}
+
+fn branching() -> EnvironmentEntry {
+    EnvironmentEntry {
+        name: "branching",
+        about: "one path of many steps among dead ends (seals/Branching-v0)",
+        meanings: |_| {
+            let both = "steps at the end of the path";
+            (both, both)
+        },
+        settings: vec![
+            count(
+                "branch_factor",
+                (1, Branching::MAX_BRANCH_FACTOR),
+                Branching::BRANCH_FACTOR,
+                "ways at each fork",
+            ),
+            count(
+                "length",
+                (1, 1_000),
+                Branching::LENGTH,
+                "forks of the path; the time limit must exceed it for the end to pay",
+            ),
+            time_limit(Branching::TIME_LIMIT),
+        ],
+        policies: &[],
+        seconds_per_step: 0.5,
+        make: |values| {
+            let path = Branching::new(size(values, "branch_factor"), size(values, "length"));
+            Ok(TypedTask::new(limited(path, values)).enumerable().boxed())
+        },
+    }
+}
+
+fn early_termination() -> EnvironmentEntry {
+    EnvironmentEntry {
+        name: "early-termination",
+        about: "an end that comes too early or too late, by the sign of the reward (seals/EarlyTermPos-v0, seals/EarlyTermNeg-v0)",
+        meanings: |values| match values.text("reward") {
+            Some("negative") => ("steps, negative", "steps, negative"),
+            _ => ("steps", "steps"),
+        },
+        settings: vec![
+            choice(
+                "reward",
+                &["positive", "negative"],
+                "positive",
+                "what each step pays: 1 or -1",
+            ),
+            time_limit(EarlyTermination::TIME_LIMIT),
+        ],
+        policies: &[],
+        seconds_per_step: 0.5,
+        make: |values| {
+            let task = match values.text("reward") {
+                Some("negative") => EarlyTermination::negative(),
+                _ => EarlyTermination::positive(),
+            };
+            Ok(TypedTask::new(limited(task, values)).enumerable().boxed())
+        },
+    }
+}
+
+fn initial_shift() -> EnvironmentEntry {
+    EnvironmentEntry {
+        name: "initial-shift",
+        about: "a tree that is entered at the root or at its left branch (seals/InitShiftTrain-v0, seals/InitShiftTest-v0)",
+        meanings: |_| {
+            let both = "what the leaf pays";
+            (both, both)
+        },
+        settings: vec![
+            choice(
+                "start",
+                &["train", "test"],
+                "train",
+                "where an episode begins: the root, or the left branch",
+            ),
+            time_limit(InitialShift::TIME_LIMIT),
+        ],
+        policies: &[],
+        seconds_per_step: 0.5,
+        make: |values| {
+            let tree = match values.text("start") {
+                Some("test") => InitialShift::test(),
+                _ => InitialShift::train(),
+            };
+            Ok(TypedTask::new(limited(tree, values)).enumerable().boxed())
+        },
+    }
+}
+
+fn cliff_world() -> EnvironmentEntry {
+    EnvironmentEntry {
+        name: "cliff-world",
+        about: "a windy grid with a goal beyond a cliff (seals/CliffWorld7x4-v0 and larger)",
+        meanings: |_| {
+            let both = "steps in the goal, less those on the cliff and elsewhere";
+            (both, both)
+        },
+        settings: vec![
+            choice(
+                "size",
+                &["7x4", "15x6", "100x20"],
+                "7x4",
+                "columns and rows; an episode has 9, 18 or 110 steps",
+            ),
+            number(
+                "wind",
+                (0.0, 1.0),
+                CliffWorld::WIND,
+                "probability that a step is blown one row further up",
+            ),
+        ],
+        policies: &[],
+        seconds_per_step: 0.3,
+        make: |values| {
+            let size: CliffWorldSize = parsed(values, "size")?;
+            let grid = CliffWorld::with_wind(size, values.number("wind"));
+            let limited = TimeLimit::new(grid, size.time_limit());
+            Ok(TypedTask::new(limited).enumerable().boxed())
+        },
+    }
+}
+
+fn random_transitions() -> EnvironmentEntry {
+    const SEED: Kind = Kind::Count {
+        low: 0,
+        high: crate::settings::MOST,
+    };
+    const PUBLISHED: (usize, usize, usize) = (
+        RandomTransitions::N_STATES,
+        RandomTransitions::N_ACTIONS,
+        RandomTransitions::BRANCH_FACTOR,
+    );
+    EnvironmentEntry {
+        name: "random-transitions",
+        about: "an MDP without structure (seals/Random-v0, or drawn by its recipe)",
+        meanings: |_| {
+            let both = "what was drawn for each state";
+            (both, both)
+        },
+        settings: vec![
+            Setting {
+                key: "generator_seed",
+                kind: Kind::Optional(&SEED),
+                default: Some(Value::Nothing),
+                meaning: "seed that draws an MDP of the sizes below; without one it is the published one",
+            },
+            count(
+                "states",
+                (1, 10_000),
+                RandomTransitions::N_STATES,
+                "states of a drawn MDP",
+            ),
+            count(
+                "actions",
+                (1, RandomTransitions::MAX_ACTIONS),
+                RandomTransitions::N_ACTIONS,
+                "actions of a drawn MDP",
+            ),
+            count(
+                "branch_factor",
+                (1, 100),
+                RandomTransitions::BRANCH_FACTOR,
+                "the most successors that an action of a drawn MDP has",
+            ),
+            time_limit(RandomTransitions::TIME_LIMIT),
+        ],
+        policies: &[],
+        seconds_per_step: 0.5,
+        make: |values| {
+            let [states, actions, branches] =
+                ["states", "actions", "branch_factor"].map(|key| size(values, key));
+            let task = match values.get("generator_seed").and_then(Value::as_count) {
+                None if (states, actions, branches) != PUBLISHED => {
+                    return Err("the published MDP has 16 states, 3 actions and branch_factor 2; give generator_seed to draw another".to_owned());
+                }
+                None => RandomTransitions::published(),
+                Some(_) if branches > states => {
+                    return Err(format!(
+                        "branch_factor {branches} exceeds the {states} states; raise states or lower it"
+                    ));
+                }
+                Some(seed) => RandomTransitions::drawn(states, actions, branches, Seed(seed)),
+            };
+            Ok(TypedTask::new(limited(task, values)).enumerable().boxed())
+        },
+    }
+}
+
+fn noisy_observations() -> EnvironmentEntry {
+    EnvironmentEntry {
+        name: "noisy-observations",
+        about: "a small grid seen among numbers that mean nothing (seals/NoisyObs-v0)",
+        meanings: |_| ("steps in the centre", "steps in the centre"),
+        settings: vec![time_limit(NoisyObservations::TIME_LIMIT)],
+        policies: &[],
+        seconds_per_step: 0.3,
+        make: |values| {
+            let task = TypedTask::new(limited(NoisyObservations, values));
+            Ok(task.enumerable().boxed())
         },
     }
 }
