@@ -3,6 +3,9 @@
 //! A linear programme over occupancies: the least `J_intent` subject to `J_reward >= c`. Its dual has one variable, and
 //! each value of the dual is an ordinary MDP, so it is solved by [planning](mdp::policy_iteration) in a few mixed
 //! rewards; the answer is exact, and a mixture of at most two deterministic policies.
+//!
+//! At discount 1 all of this is about the policies under which every episode ends: the others have no occupancy, and
+//! do not mix. A time limit, or a discount below 1, makes all policies count.
 
 mod mixture;
 mod plane;

@@ -18,7 +18,9 @@ mod tests;
 use mdp::TabularMdp;
 
 use crate::CheckError;
-use crate::gap::{Plane, ReturnRange, Witness};
+use crate::gap::{
+    Corner, INTENT_DOWN, INTENT_UP, Plane, REWARD_DOWN, REWARD_UP, ReturnRange, Returns, Witness,
+};
 
 pub use deterministic::{
     DeterministicHackability, DeterministicSettings, DeterministicVerdict,
@@ -60,12 +62,76 @@ impl HackablePair {
 
 /// The ranges of both returns, by which amounts are measured.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Ranges {
-    pub(crate) reward: ReturnRange,
-    pub(crate) intent: ReturnRange,
+struct Ranges {
+    reward: ReturnRange,
+    intent: ReturnRange,
+}
+
+/// A policy at each end of both ranges.
+#[derive(Clone, Debug)]
+struct Extremes {
+    /// Least and most paid.
+    by_reward: [Corner; 2],
+    /// Delivers least and most.
+    by_intent: [Corner; 2],
+}
+
+impl Extremes {
+    fn of(plane: &Plane<'_>) -> Result<Extremes, CheckError> {
+        let poor = plane.furthest(REWARD_DOWN, None)?;
+        let rich = plane.furthest(REWARD_UP, Some(&poor.policy))?;
+        let bad = plane.furthest(INTENT_DOWN, Some(&rich.policy))?;
+        let good = plane.furthest(INTENT_UP, Some(&bad.policy))?;
+        Ok(Extremes {
+            by_reward: [poor, rich],
+            by_intent: [bad, good],
+        })
+    }
+
+    fn ranges(&self) -> Ranges {
+        let [lowest, highest] = &self.by_reward;
+        let [worst, best] = &self.by_intent;
+        Ranges {
+            reward: ReturnRange {
+                lowest: lowest.returns.reward,
+                highest: highest.returns.reward,
+            },
+            intent: ReturnRange {
+                lowest: worst.returns.intent,
+                highest: best.returns.intent,
+            },
+        }
+    }
 }
 
 impl Ranges {
+    /// The optimal policy in a direction of shares: so much of the reward's range and so much of the intent's.
+    fn furthest(
+        &self,
+        plane: &Plane<'_>,
+        shares: Returns,
+        near: &Corner,
+    ) -> Result<Corner, CheckError> {
+        let scale = plane.scale();
+        let reward = shares.reward * scale.reward / self.reward.width();
+        let intent = shares.intent * scale.intent / self.intent.width();
+        let total = reward.abs() + intent.abs();
+        let direction = Returns {
+            reward: reward / total,
+            intent: intent / total,
+        };
+        plane.furthest(direction, Some(&near.policy))
+    }
+
+    /// Returns as shares of the ranges, from an arbitrary origin.
+    fn point(&self, returns: [f64; 2]) -> [f64; 2] {
+        [self.reward.share(returns[0]), self.intent.share(returns[1])]
+    }
+
+    fn are_flat(&self) -> bool {
+        self.reward.is_flat() || self.intent.is_flat()
+    }
+
     /// The smaller of the reward's gain and the intent's loss, as shares.
     fn amount(&self, before: &Witness, after: &Witness) -> f64 {
         let gained = after.returns.reward - before.returns.reward;

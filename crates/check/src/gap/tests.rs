@@ -1,1 +1,264 @@
-//! Tests of the hackability gap.
+//! Tests of the hackability gap: against a linear programme, against a list of all policies, and where the answer is
+//! known.
+
+use mdp::{Discount, Seed, TabularMdp, Transition, deterministic, policy_return};
+
+use super::*;
+use crate::deterministic_returns;
+use crate::draw::{Ends, draw_mdp, normals};
+use crate::programme::least_intent;
+
+/// A random MDP and two random expected rewards on it.
+fn drawn(seed: u64) -> (TabularMdp, Vec<f64>, Vec<f64>) {
+    let rng = &mut Seed(seed).stream("gap", 0);
+    let ends = [Ends::Discounted, Ends::Always][seed as usize % 2];
+    let n_states = 2 + mdp::index(7, rng);
+    let mdp = draw_mdp(n_states, 2 + mdp::index(3, rng), ends, rng);
+    let n_rows = mdp.n_states() * mdp.n_actions();
+    let (reward, intent) = (normals(n_rows, rng), normals(n_rows, rng));
+    // Every fifth pair agrees but for a little, so that the optimal policies lie close together.
+    let blended = intent.iter().zip(&reward).map(|(a, b)| 0.1 * a + b);
+    let intent = if seed.is_multiple_of(5) {
+        blended.collect()
+    } else {
+        intent
+    };
+    (mdp, reward, intent)
+}
+
+fn scale(gap: &Gap) -> f64 {
+    1.0 + gap.intent_range.width()
+}
+
+/// What holds of every gap.
+fn check(mdp: &TabularMdp, reward: &[f64], intent: &[f64], gap: &Gap) {
+    let size = scale(gap);
+    for witness in [&gap.worst, &gap.reference] {
+        let evaluated = [reward, intent]
+            .map(|table| policy_return(mdp, table, &witness.policy).expect("it ends"));
+        let claimed = [witness.returns.reward, witness.returns.intent];
+        for (evaluated, claimed) in evaluated.iter().zip(claimed) {
+            assert!(
+                (evaluated - claimed).abs() < 1e-8 * size,
+                "{evaluated} {claimed}"
+            );
+        }
+    }
+    assert!(gap.worst.returns.reward >= gap.asked - 1e-8 * size);
+    assert!(gap.duality_gap() >= -1e-9 * size, "{gap:?}");
+    assert!(gap.duality_gap() <= 1e-8 * size, "{gap:?}");
+    assert_eq!(gap.stop, Stop::Converged);
+    assert!(gap.multiplier >= 0.0);
+}
+
+#[test]
+fn the_gap_is_what_a_linear_programme_finds() {
+    for seed in 0..300 {
+        let (mdp, reward, intent) = drawn(seed);
+        let gap = gap(
+            &mdp,
+            &reward,
+            &intent,
+            Reference::IntentOptimal,
+            GapSettings::EXACT,
+        )
+        .expect("it has an answer");
+        check(&mdp, &reward, &intent, &gap);
+        let asked = gap.asked - 1e-9;
+        let programme = least_intent(&mdp, &reward, &intent, asked).expect("it has an answer");
+        assert!(
+            (programme - gap.worst.returns.intent).abs() < 1e-6 * scale(&gap),
+            "seed {seed}: {programme} {gap:?}"
+        );
+    }
+}
+
+#[test]
+fn the_gap_lies_on_the_polygon_of_all_deterministic_policies() {
+    for seed in 0..100 {
+        let (mdp, reward, intent) = drawn(seed);
+        let Some(all) = deterministic_returns(&mdp, [&reward, &intent], 3000).expect("tables fit")
+        else {
+            continue;
+        };
+        let uniform = vec![1.0 / mdp.n_actions() as f64; reward.len()];
+        let settings = GapSettings {
+            epsilon: 0.01,
+            ..GapSettings::EXACT
+        };
+        let Ok(gap) = gap(
+            &mdp,
+            &reward,
+            &intent,
+            Reference::Policy(&uniform),
+            settings,
+        ) else {
+            continue;
+        };
+        check(&mdp, &reward, &intent, &gap);
+        let expected = lowest_at(&all.returns, gap.asked);
+        assert!(
+            (expected - gap.worst.returns.intent).abs() < 1e-8 * scale(&gap),
+            "seed {seed}: {expected} {gap:?}"
+        );
+    }
+}
+
+/// The least second coordinate of any mixture of two points whose first coordinate is at least `asked`.
+fn lowest_at(points: &[[f64; 2]], asked: f64) -> f64 {
+    let mut lowest = f64::INFINITY;
+    for above in points.iter().filter(|point| point[0] >= asked) {
+        lowest = lowest.min(above[1]);
+        for below in points.iter().filter(|point| point[0] < asked) {
+            let weight = (asked - below[0]) / (above[0] - below[0]);
+            lowest = lowest.min(below[1] + weight * (above[1] - below[1]));
+        }
+    }
+    lowest
+}
+
+#[test]
+fn a_reward_that_is_the_intent_leaves_no_gap_and_its_opposite_leaves_all() {
+    for seed in 0..20 {
+        let (mdp, _, intent) = drawn(seed);
+        let opposite: Vec<f64> = intent.iter().map(|value| -value).collect();
+        let against = |reward: &[f64]| {
+            gap(
+                &mdp,
+                reward,
+                &intent,
+                Reference::IntentOptimal,
+                GapSettings::EXACT,
+            )
+            .expect("it has an answer")
+        };
+        assert!(against(&intent).loss().abs() < 1e-8);
+        assert!((against(&opposite).loss_share() - 1.0).abs() < 1e-9);
+        let constant = vec![0.0; intent.len()];
+        assert!((against(&constant).loss_share() - 1.0).abs() < 1e-9);
+    }
+}
+
+/// One decision, at discount 0.5, then the end.
+fn bandit(n_actions: usize) -> TabularMdp {
+    let ends = Transition {
+        probability: 1.0,
+        next_state: 0,
+        reward: 0.0,
+        terminates: true,
+    };
+    let discount = Discount::new(0.5).expect("it is one");
+    TabularMdp::new(n_actions, vec![vec![ends]; n_actions], vec![1.0], discount).expect("possible")
+}
+
+#[test]
+fn the_worst_optimal_policy_takes_the_worst_of_the_tied_actions() {
+    let reward = [1.0, 1.0, 0.9, 0.0];
+    let intent = [0.5, -0.5, -1.0, 1.0];
+    let worst = |tolerance: f64| {
+        worst_among_optimal(&bandit(4), &reward, &intent, tolerance).expect("it has an answer")
+    };
+    let exact = worst(0.0);
+    assert_eq!(exact.worst.returns.intent, -0.5);
+    assert_eq!(exact.reference.returns.intent, 0.5);
+    assert_eq!(
+        exact.intent_range,
+        ReturnRange {
+            lowest: -1.0,
+            highest: 1.0
+        }
+    );
+    assert_eq!(exact.loss_share(), 0.5);
+    assert_eq!(exact.regret_share(), 0.75);
+    // Halfway between the worst of the tied actions and the one that is paid 0.1 less.
+    assert!((worst(0.05).worst.returns.intent + 0.75).abs() < 1e-12);
+    assert!((worst(0.1).worst.returns.intent + 1.0).abs() < 1e-12);
+}
+
+#[test]
+fn a_mixture_visits_as_its_policy_does() {
+    let mut n_mixed = 0;
+    for seed in 0..50 {
+        let (mdp, reward, intent) = drawn(seed);
+        let uniform = vec![1.0 / mdp.n_actions() as f64; reward.len()];
+        let gap = gap(
+            &mdp,
+            &reward,
+            &intent,
+            Reference::Policy(&uniform),
+            GapSettings::EXACT,
+        )
+        .expect("it has an answer");
+        let visits = |policy: &[usize]| {
+            mdp::occupancy(&mdp, &deterministic(policy, mdp.n_actions())).expect("it ends")
+        };
+        let [first, second] =
+            [&gap.mixture.policies[0], &gap.mixture.policies[1]].map(|p| visits(p));
+        let mixed = mdp::occupancy(&mdp, &gap.worst.policy).expect("it ends");
+        n_mixed += usize::from(0.0 < gap.mixture.weight && gap.mixture.weight < 1.0);
+        for ((first, second), mixed) in first.iter().zip(&second).zip(&mixed) {
+            let expected = (1.0 - gap.mixture.weight) * first + gap.mixture.weight * second;
+            assert!((expected - mixed).abs() < 1e-8, "seed {seed}");
+        }
+    }
+    assert!(n_mixed > 20, "only {n_mixed} were mixtures");
+}
+
+#[test]
+fn the_range_is_that_of_all_policies() {
+    for seed in 0..30 {
+        let (mdp, reward, intent) = drawn(seed);
+        let Some(all) = deterministic_returns(&mdp, [&reward, &intent], 3000).expect("tables fit")
+        else {
+            continue;
+        };
+        let range = return_range(&mdp, &reward).expect("it has one");
+        let of = |pick: fn(f64, f64) -> f64| all.returns.iter().map(|r| r[0]).reduce(pick);
+        assert!((range.lowest - of(f64::min).expect("some")).abs() < 1e-8);
+        assert!((range.highest - of(f64::max).expect("some")).abs() < 1e-8);
+    }
+}
+
+#[test]
+fn at_discount_1_policies_that_never_end_take_no_part() {
+    // Wait (0) or leave (1); nothing is paid for waiting, so waiting for ever would deliver least.
+    let stay = |terminates| Transition {
+        probability: 1.0,
+        next_state: 0,
+        reward: 0.0,
+        terminates,
+    };
+    let (rows, start) = (vec![vec![stay(false)], vec![stay(true)]], vec![1.0]);
+    let waiting = |discount| {
+        let discount = Discount::new(discount).expect("it is one");
+        TabularMdp::new(2, rows.clone(), start.clone(), discount).expect("possible")
+    };
+    let worst = |mdp: &TabularMdp| {
+        let best = Reference::IntentOptimal;
+        let gap = gap(mdp, &[0.0; 2], &[0.0, 1.0], best, GapSettings::EXACT);
+        gap.expect("it has an answer").worst.returns.intent
+    };
+    assert_eq!(worst(&waiting(1.0)), 1.0);
+    assert_eq!(worst(&waiting(0.999)), 0.0);
+    let programme = least_intent(&waiting(1.0), &[0.0; 2], &[0.0, 1.0], 0.0);
+    assert!((programme.expect("it has an answer") - 1.0).abs() < 1e-9);
+}
+
+#[test]
+fn what_cannot_be_answered_says_why() {
+    let (mdp, tables) = (bandit(2), [0.0, 1.0]);
+    let ask = |reward: &[f64], reference: Reference<'_>, epsilon: f64| {
+        let settings = GapSettings {
+            epsilon,
+            ..GapSettings::EXACT
+        };
+        let error = gap(&mdp, reward, &tables, reference, settings).expect_err("it has no answer");
+        error.to_string()
+    };
+    let best = Reference::IntentOptimal;
+    assert!(ask(&[0.0], best, 0.0).contains("the reward has 1 values where the MDP has 2"));
+    assert!(ask(&[0.0, f64::NAN], best, 0.0).contains("NaN at index 1"));
+    assert!(ask(&tables, best, 0.5).contains("no policy has a return of 1.5"));
+    let halves = Reference::Policy(&[0.5, 0.4]);
+    assert!(ask(&tables, halves, 0.0).contains("state 0 probabilities that sum to 0.9"));
+}

@@ -5,8 +5,7 @@ use mdp::{TabularMdp, deterministic};
 use super::enumerate::{count, deterministic_returns};
 use super::pairs::widest_pair;
 use super::search::search;
-use super::stochastic::ranges;
-use super::{HackablePair, verified};
+use super::{Extremes, HackablePair, verified};
 use crate::CheckError;
 use crate::gap::Plane;
 
@@ -15,14 +14,17 @@ use crate::gap::Plane;
 pub struct DeterministicSettings {
     /// Most policies that are listed.
     pub max_policies: usize,
+    /// Most random policies whose neighbours a search looks at, after the optimal ones.
+    pub n_random: usize,
     /// Returns that differ by no more than this share of their range are equal.
     pub tolerance: f64,
 }
 
 impl DeterministicSettings {
-    /// 100,000 policies; returns equal within 1e-9 of their range.
+    /// 100,000 policies listed, 64 drawn where there are more; returns equal within 1e-9 of their range.
     pub const STANDARD: DeterministicSettings = DeterministicSettings {
         max_policies: 100_000,
+        n_random: 64,
         tolerance: 1e-9,
     };
 }
@@ -48,7 +50,7 @@ pub struct DeterministicHackability {
     /// How many deterministic policies there are over the states in reach, actions that lead and pay alike counted once;
     /// infinite beyond what a float holds.
     pub n_policies: f64,
-    /// How many of those listed never end, at discount 1; they take no part.
+    /// How many of those listed may never end, at discount 1; they take no part.
     pub n_endless: usize,
 }
 
@@ -76,11 +78,12 @@ pub fn deterministic_hackability(
     settings: DeterministicSettings,
 ) -> Result<DeterministicHackability, CheckError> {
     let plane = Plane::new(mdp, reward, intent)?;
-    let ranges = ranges(mdp, reward, intent)?;
+    let extremes = Extremes::of(&plane)?;
+    let ranges = extremes.ranges();
     let rewards = [reward, intent];
     let n_policies = count(mdp, rewards);
     let Some(all) = deterministic_returns(mdp, rewards, settings.max_policies)? else {
-        let found = search(mdp, &plane, &ranges, rewards)?;
+        let found = search(mdp, &plane, extremes, rewards, settings.n_random)?;
         return Ok(DeterministicHackability {
             verdict: found.map_or(
                 DeterministicVerdict::NotDecided,
@@ -90,13 +93,7 @@ pub fn deterministic_hackability(
             n_endless: 0,
         });
     };
-    let shares = |returns: &[f64; 2]| {
-        [
-            ranges.reward.share(returns[0]),
-            ranges.intent.share(returns[1]),
-        ]
-    };
-    let points: Vec<[f64; 2]> = all.returns.iter().map(shares).collect();
+    let points: Vec<[f64; 2]> = all.returns.iter().map(|r| ranges.point(*r)).collect();
     let widest = widest_pair(&points).filter(|pair| pair.amount > settings.tolerance);
     let pair = match widest {
         Some(pair) => {

@@ -8,20 +8,18 @@ use crate::error::check_table;
 /// Most states in reach that are enumerated; beyond, elimination would take longer than a search.
 const MAX_STATES: usize = 400;
 
-/// What a row carries beside where it leads: what it pays under both rewards, the size of what it pays, the probability
-/// of going no further, and the probability of going round for ever while being paid.
-const N_CARRIED: usize = 5;
-const SIZE: usize = 2;
-const LEAK: usize = 3;
-const ENDLESS: usize = 4;
+/// What a row carries beside where it leads: what it pays under both rewards, the probability of going no further, and
+/// the probability of going round for ever.
+const N_CARRIED: usize = 4;
+const LEAK: usize = 2;
+const ENDLESS: usize = 3;
 
 /// The returns of every deterministic policy over the states in reach.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeterministicReturns {
-    /// Returns under the first and the second reward, by policy; NaN where, at discount 1, a policy never ends and keeps
-    /// being paid.
+    /// Returns under the first and the second reward, by policy; NaN where, at discount 1, a policy may never end.
     pub returns: Vec<[f64; 2]>,
-    /// How many policies never end, at discount 1.
+    /// How many policies may never end, at discount 1.
     pub n_endless: usize,
     n_states: usize,
     /// The states with a choice, and their different actions. The first state's action changes from each policy to the
@@ -157,7 +155,6 @@ fn root(mdp: &TabularMdp, rewards: [&[f64]; 2], choices: &[(usize, Vec<usize>)])
             }
             let pays = rewards.map(|table| table[state * mdp.n_actions() + action]);
             row[n_left..n_left + 2].copy_from_slice(&pays);
-            row[n_left + SIZE] = pays[0].abs() + pays[1].abs();
             rows.extend(row);
         }
     }
@@ -211,9 +208,8 @@ fn solved(row: &[f64], own: usize) -> Vec<f64> {
     if leaving > 0.0 {
         value.iter_mut().for_each(|value| *value /= leaving);
     } else {
-        let is_paid = after[SIZE] > 0.0;
         value.fill(0.0);
-        value[own + ENDLESS] = f64::from(u8::from(is_paid));
+        value[own + ENDLESS] = 1.0;
     }
     value
 }

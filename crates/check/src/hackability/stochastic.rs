@@ -3,9 +3,9 @@
 use mdp::{TabularMdp, occupancy};
 
 use super::strongest::strongest;
-use super::{HackablePair, Ranges, policy_of, uniform, verified};
-use crate::gap::{Plane, ReturnRange};
-use crate::{CheckError, Flow, Projection, return_range};
+use super::{Extremes, HackablePair, Ranges, policy_of, uniform, verified};
+use crate::gap::Plane;
+use crate::{CheckError, Flow, Projection};
 
 /// Where the closed form says yes, and where it says no.
 ///
@@ -170,7 +170,9 @@ fn hackable(
     components: [&[f64]; 2],
     bands: Bands,
 ) -> Result<StochasticVerdict, CheckError> {
-    let (strongest, ranges) = strongest(mdp, plane, bands.precision, LEAST)?;
+    let extremes = Extremes::of(plane)?;
+    let ranges = extremes.ranges();
+    let strongest = strongest(mdp, plane, extremes, bands.precision, LEAST)?;
     let pair = match strongest.pair {
         Some(pair) => Some(pair),
         None => beside_uniform(mdp, plane, &ranges, components)?,
@@ -188,7 +190,7 @@ pub(super) const LEAST: f64 = 1e-11;
 ///
 /// Every state and action in reach has visits to give under the uniform policy, `Aᵀ d = 0` keeps the flow balanced, and
 /// `r1 · d = ‖P r1‖ (1 - cos θ) > 0 > ‖P r2‖ (cos θ - 1) = r2 · d`.
-fn beside_uniform(
+pub(super) fn beside_uniform(
     mdp: &TabularMdp,
     plane: &Plane<'_>,
     ranges: &Ranges,
@@ -216,17 +218,4 @@ fn beside_uniform(
         policy_of(&moved, mdp.n_actions())
     };
     verified(plane, ranges, [beside(-1.0), beside(1.0)], LEAST)
-}
-
-/// The ranges of both returns over all policies.
-pub(super) fn ranges(
-    mdp: &TabularMdp,
-    reward: &[f64],
-    intent: &[f64],
-) -> Result<Ranges, CheckError> {
-    let range = |rewards: &[f64]| -> Result<ReturnRange, CheckError> { return_range(mdp, rewards) };
-    Ok(Ranges {
-        reward: range(reward)?,
-        intent: range(intent)?,
-    })
 }

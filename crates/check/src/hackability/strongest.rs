@@ -2,11 +2,9 @@
 
 use mdp::{Stop, TabularMdp};
 
-use super::{HackablePair, Ranges, verified};
+use super::{Extremes, HackablePair, Ranges, verified};
 use crate::CheckError;
-use crate::gap::{
-    Corner, INTENT_DOWN, INTENT_UP, Mixture, Plane, REWARD_DOWN, REWARD_UP, ReturnRange, Returns,
-};
+use crate::gap::{Corner, Mixture, Plane, Returns};
 
 /// Most MDPs that are solved.
 const MAX_SOLVED: usize = 200;
@@ -18,7 +16,7 @@ pub struct StrongestPair {
     pub pair: Option<HackablePair>,
     /// No two policies disagree by more than this, as a share of the ranges.
     pub bound: f64,
-    /// MDPs solved.
+    /// MDPs solved, beside the four that give the ranges.
     pub iterations: usize,
     /// Whether the pair is within the precision of the bound.
     pub stop: Stop,
@@ -40,7 +38,8 @@ pub fn strongest_pair(
     least: f64,
 ) -> Result<StrongestPair, CheckError> {
     let plane = Plane::new(mdp, reward, intent)?;
-    strongest(mdp, &plane, precision, least).map(|(strongest, _)| strongest)
+    let extremes = Extremes::of(&plane)?;
+    strongest(mdp, &plane, extremes, precision, least)
 }
 
 /// The furthest policies in one direction and against it.
@@ -53,27 +52,23 @@ struct Width {
     fall: f64,
 }
 
-/// The strongest pair, and the ranges of both returns that it is measured by.
+/// The strongest pair between the extremes of both returns.
 pub(super) fn strongest(
     mdp: &TabularMdp,
     plane: &Plane<'_>,
+    extremes: Extremes,
     precision: f64,
     least: f64,
-) -> Result<(StrongestPair, Ranges), CheckError> {
-    let poor = plane.furthest(REWARD_DOWN, None)?;
-    let rich = plane.furthest(REWARD_UP, Some(&poor.policy))?;
-    let bad = plane.furthest(INTENT_DOWN, Some(&rich.policy))?;
-    let good = plane.furthest(INTENT_UP, Some(&bad.policy))?;
-    let ranges = Ranges {
-        reward: ReturnRange {
-            lowest: poor.returns.reward,
-            highest: rich.returns.reward,
-        },
-        intent: ReturnRange {
-            lowest: bad.returns.intent,
-            highest: good.returns.intent,
-        },
-    };
+) -> Result<StrongestPair, CheckError> {
+    let ranges = extremes.ranges();
+    if ranges.are_flat() {
+        return Ok(StrongestPair {
+            pair: None,
+            bound: 0.0,
+            iterations: 0,
+            stop: Stop::Converged,
+        });
+    }
     let search = Search {
         mdp,
         plane,
@@ -81,19 +76,8 @@ pub(super) fn strongest(
         precision,
         least,
     };
-    let (falling, rising) = (ranges.width([good, bad]), ranges.width([poor, rich]));
-    let mut strongest = if ranges.reward.is_flat() || ranges.intent.is_flat() {
-        StrongestPair {
-            pair: None,
-            bound: 0.0,
-            iterations: 0,
-            stop: Stop::Converged,
-        }
-    } else {
-        search.run(falling, rising)?
-    };
-    strongest.iterations += 4;
-    Ok((strongest, ranges))
+    let [bad, good] = extremes.by_intent;
+    search.run(ranges.width([good, bad]), ranges.width(extremes.by_reward))
 }
 
 impl Ranges {
@@ -148,19 +132,13 @@ impl Search<'_> {
 
     /// The furthest policies in the direction that weighs the reward's share by `weight`.
     fn furthest(&self, weight: f64, falling: &Width, rising: &Width) -> Result<Width, CheckError> {
-        let scale = self.plane.scale();
-        let (reward, intent) = (
-            weight * scale.reward / self.ranges.reward.width(),
-            (1.0 - weight) * scale.intent / self.ranges.intent.width(),
-        );
-        let total = reward + intent;
         let near = if weight < 0.5 { falling } else { rising };
         let end = |sign: f64, near: &Corner| {
-            let direction = Returns {
-                reward: sign * reward / total,
-                intent: -sign * intent / total,
+            let shares = Returns {
+                reward: sign * weight,
+                intent: sign * (weight - 1.0),
             };
-            self.plane.furthest(direction, Some(&near.policy))
+            self.ranges.furthest(self.plane, shares, near)
         };
         let before = end(-1.0, &near.ends[0])?;
         let after = end(1.0, &near.ends[1])?;
