@@ -4,6 +4,7 @@ mod best_of_n;
 mod classic;
 mod cleaning_robot;
 mod coast_runners;
+mod gridworlds;
 mod montezuma_rooms;
 mod nail_factory;
 mod seals;
@@ -17,6 +18,15 @@ pub use classic::{
 };
 pub use cleaning_robot::{CleaningPolicy, CleaningReward, CleaningRobot, Room};
 pub use coast_runners::{Boat, CoastPilot, CoastReward, CoastRunners, Course};
+pub use gridworlds::{
+    AbsentSupervisor, AbsentSupervisorState, Bandit, BoatRace, BoatRaceState, ConveyorBelt,
+    ConveyorBeltState, ConveyorVariant, DistributionalShift, DistributionalShiftState,
+    DrunkActions, FriendOrFoe, FriendOrFoeState, GRIDWORLD_TIME_LIMIT, GridworldPolicy,
+    GridworldReward, IslandNavigation, IslandNavigationState, RocksAndDiamonds,
+    RocksAndDiamondsState, SafeInterruptibility, SafeInterruptibilityState, ShiftMap,
+    SideEffectsSokoban, SideEffectsSokobanState, Supervision, TomatoReturns, TomatoWatering,
+    TomatoWateringState, WhiskyAndGold, WhiskyAndGoldState,
+};
 pub use montezuma_rooms::{MontezumaRooms, RoomsPolicy, RoomsReward, RoomsState};
 pub use nail_factory::{FixedPlan, NailFactory, NailFactoryState, NailPolicy, NailReward};
 pub use seals::{
