@@ -8,8 +8,8 @@
 //! | --- | --- | --- | --- |
 //! | [`epic`] | any state, action and next state | shaping, scaling, constants | no |
 //! | [`dard`] | transitions, and pairs of successors | shaping, scaling, constants | no |
-//! | [`starc`] with [`Canonicalizer::ValuePotential`] | transitions | shaping, scaling | yes |
-//! | [`starc`] with [`Canonicalizer::Value`] or [`Canonicalizer::Flow`] | transitions | shaping, redistribution, scaling | yes |
+//! | [`starc`] with [`Canonicalizer::ValuePotential`] | transitions | shaping, scaling | for one intent |
+//! | [`starc`] with [`Canonicalizer::Value`] or [`Canonicalizer::Flow`] | transitions | shaping, redistribution, scaling | for all |
 //!
 //! The bounds are those of [`regret_bounds`](crate::regret_bounds()).
 

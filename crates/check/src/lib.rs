@@ -12,6 +12,7 @@ mod gap;
 mod hackability;
 #[cfg(feature = "programme")]
 pub mod programme;
+mod regret;
 mod tampering;
 
 mod findings;
@@ -26,8 +27,8 @@ pub use distance::{
 pub use equivalence::{Equivalence, Relation, equivalence};
 pub use error::CheckError;
 pub use findings::{
-    Comparison, ComponentReturn, Findings, Gain, Loss, Parting, PolicyFinding, Question, Reason,
-    Role, Size, Soundness, Stage, Summary, findings, greatest_gain, partings, words,
+    Comparison, ComponentReturn, Distances, Findings, Gain, Loss, Parting, PolicyFinding, Question,
+    Reason, Role, Size, Soundness, Stage, Summary, findings, greatest_gain, partings, words,
 };
 pub use flow::{Flow, Projection};
 pub use gap::{
@@ -40,6 +41,9 @@ pub use hackability::{
     WidestPair, deterministic_hackability, deterministic_returns, policy_of,
     stochastic_hackability, stochastic_hackability_of, strongest_pair, widest_pair,
     widest_pair_by_comparison,
+};
+pub use regret::{
+    RegretBound, RegretBounds, WorstRegret, range_distance, regret_bounds, worst_regret,
 };
 pub use tampering::{
     FutureSelves, Incentive, TamperingAct, TamperingPolicyReturns, TamperingQuestion,
