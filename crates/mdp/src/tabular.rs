@@ -2,6 +2,7 @@
 
 mod builder;
 mod enumerable;
+mod parameters;
 mod solve;
 mod tabulate;
 
@@ -14,6 +15,7 @@ use crate::{End, Environment, Rng, Space, Step, categorical};
 
 pub use builder::{MdpError, TabularMdpBuilder};
 pub use enumerable::{Enumerable, GridMap, Outcome, Place, check_outcomes};
+pub use parameters::{ParameterTables, RewardParameters, tabulate_parameters};
 pub use solve::{
     AverageSolution, BellmanOperator, Change, Evaluation, FiniteHorizon, Gain, SoftHorizon,
     SoftSolution, Solution, SolveError, Stop, average_reward, boltzmann_rational, deterministic,

@@ -1,8 +1,8 @@
 //! The feedback: a cook is paid by a reward learned from a taster's answers, and can charm the taster.
 
 use mdp::{
-    Components, End, Enumerable, Environment, GridMap, Ink, Outcome, Place, ReturnBounds, Rng,
-    Scene, Shape, Space, StateError, StateVector, Step, bounds_per_step,
+    Components, End, Enumerable, Environment, GridMap, Ink, Outcome, Place, ReturnBounds,
+    RewardParameters, Rng, Scene, Shape, Space, StateError, StateVector, Step, bounds_per_step,
 };
 
 use super::{Remedy, Scripted, counts, draw, picture, write_counts};
@@ -328,6 +328,26 @@ impl Enumerable for TamperedFeedback {
             "step {}, estimates stew {stew} and sweets {sweets} of {TOP}{cooking}{charmed}",
             state.step
         )
+    }
+}
+
+/// The parameters are the levels of the estimates.
+impl RewardParameters for TamperedFeedback {
+    type Parameters = [u32; 2];
+
+    fn parameters(&self, state: &FeedbackState) -> [u32; 2] {
+        state.levels
+    }
+
+    fn reward_under(
+        &self,
+        parameters: &[u32; 2],
+        state: &FeedbackState,
+        action: &usize,
+        _outcome: &Outcome<FeedbackState>,
+    ) -> f64 {
+        let served = TamperedFeedback::served(state, *action);
+        served.map_or(0.0, |dish| TamperedFeedback::pay(*parameters, dish))
     }
 }
 

@@ -1,8 +1,8 @@
 //! The function: a worker is paid for fruit, and can rewrite what is paid for.
 
 use mdp::{
-    Components, End, Enumerable, Environment, GridMap, Outcome, Place, ReturnBounds, Rng, Scene,
-    Shape, Space, StateError, StateVector, Step, bounds_per_step,
+    Components, End, Enumerable, Environment, GridMap, Outcome, Place, ReturnBounds,
+    RewardParameters, Rng, Scene, Shape, Space, StateError, StateVector, Step, bounds_per_step,
 };
 
 use super::depot::{Cell, Depot, HANDLE, LEFT, Load, RIGHT, Worker, go};
@@ -310,6 +310,24 @@ impl Enumerable for TamperedFunction {
             DEPOT.words(state.worker, "console"),
             state.wanted.words()
         )
+    }
+}
+
+impl RewardParameters for TamperedFunction {
+    type Parameters = Wanted;
+
+    fn parameters(&self, state: &FunctionState) -> Wanted {
+        state.wanted
+    }
+
+    fn reward_under(
+        &self,
+        parameters: &Wanted,
+        state: &FunctionState,
+        _action: &usize,
+        outcome: &Outcome<FunctionState>,
+    ) -> f64 {
+        TamperedFunction::pay(*parameters, state, &outcome.next_state)
     }
 }
 

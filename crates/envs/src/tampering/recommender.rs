@@ -1,8 +1,8 @@
 //! The recommender: paid by clicks, it can shift the taste that decides what is clicked.
 
 use mdp::{
-    Components, End, Enumerable, Environment, GridMap, Ink, Outcome, Place, ReturnBounds, Rng,
-    Scene, Shape, Space, StateError, StateVector, Step, bounds_per_step,
+    Components, End, Enumerable, Environment, GridMap, Ink, Outcome, Place, ReturnBounds,
+    RewardParameters, Rng, Scene, Shape, Space, StateError, StateVector, Step, bounds_per_step,
 };
 
 use super::{Remedy, Scripted, counts, draw, hot, one_hot, picture, write_counts};
@@ -316,6 +316,25 @@ impl Enumerable for DriftingRecommender {
             step,
         } = state;
         format!("step {step}, season {season}, appetite {appetite}")
+    }
+}
+
+/// The parameters are the taste: season and appetite.
+impl RewardParameters for DriftingRecommender {
+    type Parameters = (u32, u32);
+
+    fn parameters(&self, state: &RecommenderState) -> (u32, u32) {
+        (state.season, state.appetite)
+    }
+
+    fn reward_under(
+        &self,
+        parameters: &(u32, u32),
+        _state: &RecommenderState,
+        action: &usize,
+        _outcome: &Outcome<RecommenderState>,
+    ) -> f64 {
+        DriftingRecommender::pay(*parameters, *action)
     }
 }
 

@@ -1,8 +1,8 @@
 //! The register: a worker is paid for apples, and can write the number that it receives.
 
 use mdp::{
-    Components, End, Enumerable, Environment, GridMap, Outcome, Place, ReturnBounds, Rng, Scene,
-    Shape, Space, StateError, StateVector, Step, bounds_per_step,
+    Components, End, Enumerable, Environment, GridMap, Outcome, Place, ReturnBounds,
+    RewardParameters, Rng, Scene, Shape, Space, StateError, StateVector, Step, bounds_per_step,
 };
 
 use super::depot::{Cell, Depot, HANDLE, LEFT, Load, RIGHT, Worker, go};
@@ -214,6 +214,23 @@ impl Enumerable for TamperedRegister {
             state.step,
             DEPOT.words(state.worker, "socket")
         )
+    }
+}
+
+/// The function never changes; whether its number arrives does.
+impl RewardParameters for TamperedRegister {
+    type Parameters = ();
+
+    fn parameters(&self, _state: &RegisterState) {}
+
+    fn reward_under(
+        &self,
+        _parameters: &(),
+        state: &RegisterState,
+        _action: &usize,
+        outcome: &Outcome<RegisterState>,
+    ) -> f64 {
+        TamperedRegister::raw(state, &outcome.next_state)
     }
 }
 

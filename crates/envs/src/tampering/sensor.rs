@@ -1,8 +1,9 @@
 //! The sensor: a sweeper is paid for how clean two beds look to a camera, and can cover the camera.
 
 use mdp::{
-    Components, End, Enumerable, Environment, GridMap, Ink, Outcome, Place, ReturnBounds, Rng,
-    Scene, Shape, Space, StateError, StateVector, Step, bounds_per_step, rectangle,
+    Components, End, Enumerable, Environment, GridMap, Ink, Outcome, Place, ReturnBounds,
+    RewardParameters, Rng, Scene, Shape, Space, StateError, StateVector, Step, bounds_per_step,
+    rectangle,
 };
 
 use super::depot::{HANDLE, LEFT, RIGHT, go};
@@ -359,6 +360,23 @@ impl Enumerable for TamperedSensor {
             "step {}, {place}, camera {camera}, beds {a} and {b}",
             state.step
         )
+    }
+}
+
+/// The function never changes; what it is given does.
+impl RewardParameters for TamperedSensor {
+    type Parameters = ();
+
+    fn parameters(&self, _state: &SensorState) {}
+
+    fn reward_under(
+        &self,
+        _parameters: &(),
+        state: &SensorState,
+        action: &usize,
+        outcome: &Outcome<SensorState>,
+    ) -> f64 {
+        TamperedSensor::of_camera(state, *action, &outcome.next_state)
     }
 }
 

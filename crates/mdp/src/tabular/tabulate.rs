@@ -101,7 +101,7 @@ pub fn tabulate<E: Enumerable>(
 }
 
 /// Every value of a space that can be counted, in order.
-fn all_values(space: &Space) -> Option<Vec<Vec<f32>>> {
+pub(super) fn all_values(space: &Space) -> Option<Vec<Vec<f32>>> {
     match space {
         Space::Discrete { n } => Some((0..*n).map(|choice| vec![choice as f32]).collect()),
         Space::MultiDiscrete { sizes } => {

@@ -1,0 +1,79 @@
+//! Policies that are optimal for one reward, then for a second among those, and so on.
+
+use mdp::{MdpError, TabularMdp, policy_iteration};
+
+use super::SAME;
+use crate::CheckError;
+
+/// The actions that are left in each state after the best for each reward so far were kept.
+pub(super) struct Optimum<'a> {
+    mdp: &'a TabularMdp,
+    /// `[S, A]`.
+    excluded: Vec<bool>,
+}
+
+impl<'a> Optimum<'a> {
+    /// Every action but those that are cut, `[S, A]`.
+    pub(super) fn among_all_but(mdp: &'a TabularMdp, cut: &[bool]) -> Result<Self, CheckError> {
+        let excluded = cut.to_vec();
+        // An answer to whether every state keeps an action, before any is solved.
+        mdp.cut(&excluded).map_err(no_action)?;
+        Ok(Optimum { mdp, excluded })
+    }
+
+    /// Keeps the actions that are optimal for an expected reward, `[S, A]`, among those that are left. Values that
+    /// differ by less than a billionth of the largest are the same.
+    pub(super) fn keep_best(&mut self, rewards: &[f64]) -> Result<(), CheckError> {
+        let n_actions = self.mdp.n_actions();
+        let restricted = self.mdp.cut(&self.excluded).map_err(no_action)?;
+        let mut paid = rewards.to_vec();
+        for (paid, excluded) in paid
+            .chunks_mut(n_actions)
+            .zip(self.excluded.chunks(n_actions))
+        {
+            let kept = first_left(excluded);
+            for action in 0..n_actions {
+                if excluded[action] {
+                    paid[action] = paid[kept];
+                }
+            }
+        }
+        let solution = policy_iteration(&restricted, &paid, None)?;
+        let largest = solution
+            .values
+            .iter()
+            .fold(1.0, |most, v| f64::max(most, v.abs()));
+        for (state, excluded) in self.excluded.chunks_mut(n_actions).enumerate() {
+            let q_values = &solution.q_values[state * n_actions..][..n_actions];
+            // The policy's own action stays, whatever rounding says.
+            let chosen = solution.policy[state];
+            let chosen = if excluded[chosen] {
+                first_left(excluded)
+            } else {
+                chosen
+            };
+            for action in 0..n_actions {
+                let is_worse = q_values[action] < q_values[chosen] - SAME * largest;
+                excluded[action] |= is_worse && action != chosen;
+            }
+        }
+        Ok(())
+    }
+
+    /// The first action that is left in each state.
+    pub(super) fn policy(&self) -> Vec<usize> {
+        self.excluded
+            .chunks(self.mdp.n_actions())
+            .map(first_left)
+            .collect()
+    }
+}
+
+fn first_left(excluded: &[bool]) -> usize {
+    let left = excluded.iter().position(|excluded| !excluded);
+    left.expect("every state keeps an action")
+}
+
+fn no_action(error: MdpError) -> CheckError {
+    CheckError::Cut(error)
+}
