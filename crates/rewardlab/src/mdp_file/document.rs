@@ -194,7 +194,7 @@ impl Document {
             action_names: actions.labels(),
             rewards,
             tampering,
-            places,
+            places: places.unwrap_or_else(|| vec![None; states.n()]),
             map,
         })
     }
@@ -458,15 +458,11 @@ impl Document {
                 .unwrap_or(TABLES.len())
         };
         tables.sort_by_key(rank);
-        if tables.iter().all(|table| table.name != TABLES[0]) {
-            let place = if self.is_archive {
-                "reward"
-            } else {
-                "rewards.reward"
-            };
+        if tables.is_empty() {
+            let place = if self.is_archive { "reward" } else { "rewards" };
             problems.add(
                 place,
-                "this is missing; it is the table that is checked, what the optimiser is given",
+                "this is missing; add a table of what the optimiser is given, named \"reward\", and one of what is meant, named \"intent\"",
             );
         }
         let mut parsed: Vec<(String, String, Table)> = vec![];

@@ -75,12 +75,12 @@ fn is_flags(node: &Node) -> bool {
     }
 }
 
-/// Where a map draws each state, and the map.
+/// Where a map draws each state, nothing where the file does not say; and the map.
 pub(super) fn places(
     document: &mut Document,
     states: &Names,
     problems: &mut Problems,
-) -> (Vec<Option<Place>>, Option<GridMap>) {
+) -> (Option<Vec<Option<Place>>>, Option<GridMap>) {
     let map = document.take("map").and_then(|node| map(node, problems));
     let legend = document.take("legend").map(|node| legend(node, problems));
     let map = match (map, legend) {
@@ -108,7 +108,7 @@ pub(super) fn places(
                 "there are no \"positions\" that could lie in them; add them, or leave this out",
             );
         }
-        return (vec![None; states.n()], map);
+        return (None, map);
     };
     let mut places = positions_of(positions, states, problems);
     for (place, layer) in places.iter_mut().zip(layers.into_iter().flatten()) {
@@ -116,7 +116,7 @@ pub(super) fn places(
             place.layer = layer;
         }
     }
-    (places, map)
+    (Some(places), map)
 }
 
 fn map(node: Node, problems: &mut Problems) -> Option<GridMap> {

@@ -45,6 +45,18 @@ impl Layout {
     ) -> Option<Layout> {
         let n_before = problems.n();
         let (n_states, n_actions) = (names[0].n(), names[1].n());
+        // A state has rows, is listed as terminal or is arrived at, so that a short file cannot ask for long tables.
+        let n_listed = terminal.iter().filter(|terminal| **terminal).count();
+        if n_states > n_listed + 2 * rows.n() {
+            problems.add(
+                "transitions",
+                format_args!(
+                    "there are {n_states} states, but {} transitions; give each action of every state one, or list the state under \"terminals\"",
+                    rows.n()
+                ),
+            );
+            return None;
+        }
         let mut sorting = Sorting::new(rows, n_states, n_actions, terminal);
         sorting.find_final_states();
         let mut layout = Layout {
@@ -54,6 +66,17 @@ impl Layout {
             terminal: vec![],
         };
         for state in 0..n_states {
+            if !sorting.terminal[state] && !sorting.has_rows(state) {
+                problems.add(
+                    "transitions",
+                    format_args!(
+                        "{}: no action has a transition; give each one, or list the state under \"terminals\"",
+                        names[0].shown(state)
+                    ),
+                );
+                layout.offsets.extend(vec![layout.stored.len(); n_actions]);
+                continue;
+            }
             for action in 0..n_actions {
                 match sorting.terminal[state] {
                     true => layout.push_final(&sorting, state, action, names, problems),
@@ -115,7 +138,7 @@ impl Layout {
             problems.add(
                 "transitions",
                 format_args!(
-                    "{}, {}: there is no transition; every action leads somewhere, list the state under \"terminals\" if episodes end there, or let the action stay where it is",
+                    "{}, {}: there is no transition; give one, or list the state under \"terminals\"",
                     states.shown(state),
                     actions.shown(action)
                 ),
@@ -225,6 +248,11 @@ impl<'r> Sorting<'r> {
         &self.order[self.offsets[pair] as usize..self.offsets[pair + 1] as usize]
     }
 
+    fn has_rows(&self, state: usize) -> bool {
+        let (first, last) = (state * self.n_actions, (state + 1) * self.n_actions);
+        self.offsets[first] != self.offsets[last]
+    }
+
     /// States that have no rows and are arrived at, always with the end of the episode.
     fn find_final_states(&mut self) {
         let n_states = self.terminal.len();
@@ -237,9 +265,8 @@ impl<'r> Sorting<'r> {
             }
         }
         for state in 0..n_states {
-            let (first, last) = (state * self.n_actions, (state + 1) * self.n_actions);
-            let has_rows = self.offsets[first] != self.offsets[last];
-            self.terminal[state] |= arrived[state] && !goes_on[state] && !has_rows;
+            let is_final = arrived[state] && !goes_on[state] && !self.has_rows(state);
+            self.terminal[state] |= is_final;
         }
     }
 }

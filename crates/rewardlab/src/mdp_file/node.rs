@@ -29,7 +29,7 @@ pub(super) enum Node {
     /// Keys with their values, in the order of the file.
     Object(Vec<(Box<str>, Node)>),
     /// An array of NumPy.
-    Array(Array),
+    Array(Box<Array>),
 }
 
 /// Numbers with a shape, the last index fastest.
@@ -104,7 +104,7 @@ impl Node {
         match self {
             Node::Numbers(numbers) => Some(numbers.into_iter().map(Node::Number).collect()),
             Node::List(nodes) => Some(nodes),
-            Node::Array(array) if !array.shape.is_empty() => Some(array_items(array)),
+            Node::Array(array) if !array.shape.is_empty() => Some(array_items(*array)),
             _ => None,
         }
     }
@@ -115,7 +115,7 @@ impl Node {
     /// What is wrong, and where within.
     pub(super) fn into_array(self) -> Result<Array, (String, String)> {
         match self {
-            Node::Array(array) => return Ok(array),
+            Node::Array(array) => return Ok(*array),
             Node::Numbers(values) => {
                 return Ok(Array {
                     shape: vec![values.len()],
@@ -217,11 +217,11 @@ fn array_items(array: Array) -> Vec<Node> {
     let size: usize = inner.iter().product();
     (0..array.shape[0])
         .map(|index| {
-            Node::Array(Array {
+            Node::Array(Box::new(Array {
                 shape: inner.clone(),
                 values: array.values[index * size..][..size].to_vec(),
                 is_flags: array.is_flags,
-            })
+            }))
         })
         .collect()
 }

@@ -74,11 +74,11 @@ pub(super) fn read(
             match (header.shape.is_empty(), number.kind) {
                 (true, Kind::Flag) => Ok(Node::Flag(values.remove(0) != 0.0)),
                 (true, _) => Ok(Node::Number(values.remove(0))),
-                (false, kind) => Ok(Node::Array(Array {
+                (false, kind) => Ok(Node::Array(Box::new(Array {
                     shape: header.shape,
                     values,
                     is_flags: kind == Kind::Flag,
-                })),
+                }))),
             }
         }
     }

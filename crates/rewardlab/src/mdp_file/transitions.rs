@@ -126,24 +126,10 @@ fn is_list_of_rows(nodes: &[Node]) -> bool {
     }
 }
 
-/// An array of three axes.
+/// An array of three axes whose two axes of states agree.
 fn cube(place: &str, node: Node, problems: &mut Problems) -> Option<Array> {
-    match node.into_array() {
-        Ok(array) if array.shape.len() == 3 && !array.is_flags => Some(array),
-        Ok(array) => {
-            let order = match place {
-                "transitions" => "[S, A, S]",
-                _ => "[A, S, S]",
-            };
-            problems.add(
-                place,
-                format_args!(
-                    "the shape is {}; dense transitions are numbers of shape {order}",
-                    shape_text(&array.shape)
-                ),
-            );
-            None
-        }
+    let array = match node.into_array() {
+        Ok(array) => array,
         Err((within, problem)) => {
             problems.add(
                 format_args!("{place}{within}"),
@@ -151,9 +137,32 @@ fn cube(place: &str, node: Node, problems: &mut Problems) -> Option<Array> {
                     "{problem}; dense transitions are numbers, [S][A][S] with nothing left out"
                 ),
             );
-            None
+            return None;
         }
+    };
+    let is_by_action = place != "transitions";
+    let is_sound = match *array.shape {
+        [states, actions, next_states] if !array.is_flags => {
+            next_states == if is_by_action { actions } else { states }
+        }
+        _ => false,
+    };
+    if !is_sound {
+        problems.add(
+            place,
+            format_args!(
+                "the shape is {}; dense transitions are numbers of shape {}{}",
+                shape_text(&array.shape),
+                if is_by_action {
+                    "[A, S, S]"
+                } else {
+                    "[S, A, S]"
+                },
+                other_order(&array.shape, is_by_action)
+            ),
+        );
     }
+    is_sound.then_some(array)
 }
 
 fn dense_rows(
@@ -200,15 +209,15 @@ fn dense_rows(
 }
 
 /// The hint that the axes may stand in the other order.
-fn other_order(shape: &[usize], by_action: bool) -> &'static str {
-    match by_action {
-        false if shape[1] == shape[2] => {
-            "; an array that has actions first goes under the key \"transitions_by_action\""
+fn other_order(shape: &[usize], is_by_action: bool) -> &'static str {
+    match (shape, is_by_action) {
+        ([_, states, next_states], false) if states == next_states => {
+            "; an array with actions first goes under the key \"transitions_by_action\""
         }
-        true if shape[0] == shape[2] => {
-            "; an array that has states first goes under the key \"transitions\""
+        ([states, _, next_states], true) if states == next_states => {
+            "; an array with states first goes under the key \"transitions\""
         }
-        _ => "; \"states\" and \"actions\" must agree with it",
+        _ => "; correct it",
     }
 }
 
