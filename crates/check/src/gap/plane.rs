@@ -5,7 +5,7 @@
 //! whose corners are deterministic policies, and the corner that lies furthest in a direction is an optimal policy of
 //! one MDP: the same dynamics under the rewards added up in that direction.
 
-use mdp::{Solution, SolveError, TabularMdp, deterministic, policy_iteration, policy_return};
+use mdp::{TabularMdp, deterministic, policy_iteration, policy_return};
 
 use crate::CheckError;
 use crate::error::check_table;
@@ -39,8 +39,6 @@ pub(crate) struct Plane<'a> {
     intent: &'a [f64],
     /// The largest size of a reward and of an intent where a policy may come: what a direction is scaled by.
     scale: Returns,
-    /// A policy that ends every episode, at discount 1.
-    first: Option<Vec<usize>>,
 }
 
 impl<'a> Plane<'a> {
@@ -60,7 +58,6 @@ impl<'a> Plane<'a> {
                 reward: largest(mdp, reward),
                 intent: largest(mdp, intent),
             },
-            first: (mdp.discount().get() == 1.0).then(|| ending_policy(mdp)),
         })
     }
 
@@ -75,7 +72,7 @@ impl<'a> Plane<'a> {
         direction: Returns,
         near: Option<&[usize]>,
     ) -> Result<Corner, CheckError> {
-        let solution = self.solve(self.mdp, &self.combined(direction), near)?;
+        let solution = policy_iteration(self.mdp, &self.combined(direction), near)?;
         self.corner(solution.policy)
     }
 
@@ -86,7 +83,7 @@ impl<'a> Plane<'a> {
         second: Returns,
         near: Option<&[usize]>,
     ) -> Result<Corner, CheckError> {
-        let solution = self.solve(self.mdp, &self.combined(first), near)?;
+        let solution = policy_iteration(self.mdp, &self.combined(first), near)?;
         let n_actions = self.mdp.n_actions();
         let mut cut = vec![false; self.reward.len()];
         let mut is_tied = false;
@@ -126,7 +123,7 @@ impl<'a> Plane<'a> {
             kept.push(first);
         }
         let dynamics = self.mdp.cut(cut).expect("one action is kept in each state");
-        let mut policy = self.solve(&dynamics, &rewards, Some(near))?.policy;
+        let mut policy = policy_iteration(&dynamics, &rewards, Some(near))?.policy;
         for (state, action) in policy.iter_mut().enumerate() {
             if cut[state * n_actions + *action] {
                 *action = kept[state];
@@ -160,15 +157,6 @@ impl<'a> Plane<'a> {
             .map(|(reward, intent)| by_reward * reward + by_intent * intent)
             .collect()
     }
-
-    fn solve(
-        &self,
-        mdp: &TabularMdp,
-        rewards: &[f64],
-        near: Option<&[usize]>,
-    ) -> Result<Solution, SolveError> {
-        policy_iteration(mdp, rewards, near.or(self.first.as_deref()))
-    }
 }
 
 fn largest(mdp: &TabularMdp, rewards: &[f64]) -> f64 {
@@ -181,28 +169,4 @@ fn largest(mdp: &TabularMdp, rewards: &[f64]) -> f64 {
         0.0 => 1.0,
         largest => largest,
     }
-}
-
-/// A policy under which every episode that can end does: each state takes an action that may bring it nearer to an end.
-/// Policy iteration at discount 1 needs one to begin from.
-pub(crate) fn ending_policy(mdp: &TabularMdp) -> Vec<usize> {
-    let mut policy = vec![0; mdp.n_states()];
-    let mut ends = vec![false; mdp.n_states()];
-    let mut changed = true;
-    while changed {
-        changed = false;
-        let before = ends.clone();
-        for state in (0..mdp.n_states()).filter(|state| !before[*state]) {
-            let nearer = (0..mdp.n_actions()).find(|action| {
-                mdp.transitions(state, *action)
-                    .any(|t| t.probability > 0.0 && (t.terminates || before[t.next_state]))
-            });
-            if let Some(action) = nearer {
-                policy[state] = action;
-                ends[state] = true;
-                changed = true;
-            }
-        }
-    }
-    policy
 }
