@@ -2,6 +2,7 @@
 //! with a summary in words.
 
 mod comparison;
+mod distances;
 mod parting;
 mod policies;
 mod summary;
@@ -12,9 +13,13 @@ mod tests;
 
 use mdp::{Discount, TabularMdp, Tabulated};
 
-use crate::{CheckError, ReturnRange, return_range};
+use crate::{
+    CheckError, Incentive, ReturnRange, TamperingQuestion, TamperingVerdict, return_range,
+    tampering_incentive_of,
+};
 
 pub use comparison::{Comparison, Loss};
+pub use distances::Distances;
 pub use parting::{Gain, Parting, greatest_gain, partings};
 pub use policies::{PolicyFinding, Role};
 pub use summary::Summary;
@@ -46,6 +51,14 @@ pub enum Stage {
     Gap,
     /// Whether reward and intent order all policies alike.
     Equivalence,
+    /// Whether some two policies show that they do not.
+    Hackability,
+    /// How far they are apart.
+    Distances,
+    /// Whether terms that are meant as shaping are potential-based, and whether they can be farmed.
+    Shaping,
+    /// Whether tampering pays.
+    Tampering,
 }
 
 /// Whether a reward is sound.
@@ -89,6 +102,9 @@ pub enum Reason {
     Tampering,
     /// The worst policy near optimal for the reward loses too much of the intent.
     Gap,
+    /// Nobody has said what was meant, nor what the first reward function would pay, and tampering actions raise what is
+    /// received.
+    UnjudgedTampering,
     /// This shaping term is not potential-based.
     Shaping(String),
     /// Nobody has said what was meant.
@@ -105,6 +121,7 @@ impl Reason {
             Reason::Tampering => "tampering",
             Reason::Gap => "gap",
             Reason::Shaping(_) => "shaping",
+            Reason::UnjudgedTampering => "unjudged-tampering",
             Reason::NoIntent => "no-intent",
             Reason::NotSolved(_) => "not-solved",
         }
@@ -168,6 +185,8 @@ pub struct Findings {
     pub components: Vec<ComponentReturn>,
     /// What the reward is against the intent, where there is one.
     pub comparison: Option<Comparison>,
+    /// Whether tampering pays; absent where no action is declared to tamper.
+    pub tampering: Option<Incentive>,
 }
 
 impl Findings {
@@ -213,6 +232,7 @@ pub fn findings(
         components: components(question, &policies),
         policies,
         comparison,
+        tampering: tampering(question, begun)?,
     };
     findings.reasons = reasons(&findings);
     findings.soundness = soundness(&findings.reasons);
@@ -235,6 +255,33 @@ impl Question<'_> {
                     .collect(),
             })
     }
+}
+
+/// The incentive to tamper for the sake of the reward that is asked about, where some action is declared to tamper.
+fn tampering(
+    question: &Question<'_>,
+    begun: &mut dyn FnMut(Stage),
+) -> Result<Option<Incentive>, CheckError> {
+    let tables = question.tables;
+    if !tables.tampering.contains(&true) {
+        return Ok(None);
+    }
+    begun(Stage::Tampering);
+    let observed = question.table(question.reward)?;
+    let own = TamperingQuestion::of(tables);
+    let is_own = question.reward == "reward";
+    let asked = TamperingQuestion {
+        observed,
+        // What the first reward function would pay is known of the environment's own reward alone.
+        frozen: own.frozen.filter(|_| is_own),
+        intent: match question.against {
+            Some(against) => Some(question.table(against)?),
+            None => own.intent,
+        },
+        ..own
+    };
+    let incentive = tampering_incentive_of(&asked)?;
+    Ok((incentive.verdict != TamperingVerdict::Undeclared).then_some(incentive))
 }
 
 fn size(mdp: &TabularMdp) -> Size {
@@ -280,6 +327,11 @@ fn reasons(findings: &Findings) -> Vec<Reason> {
             }
         }
         None => reasons.push(Reason::NoIntent),
+    }
+    match findings.tampering.as_ref().map(|found| found.verdict) {
+        Some(TamperingVerdict::Tampering) => reasons.push(Reason::Tampering),
+        Some(TamperingVerdict::Unjudged) => reasons.push(Reason::UnjudgedTampering),
+        _ => {}
     }
     reasons
 }

@@ -61,8 +61,8 @@ pub struct CheckPage {
 pub struct PolicyValues {
     /// Names of the rewards.
     pub rewards: Vec<String>,
-    /// Each policy, and its return under each reward.
-    pub rows: Vec<(String, Vec<f64>)>,
+    /// Each policy, and its return under each reward, as it is to be written.
+    pub rows: Vec<(String, Vec<String>)>,
 }
 
 /// The answer to one question.

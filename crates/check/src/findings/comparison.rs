@@ -2,12 +2,14 @@
 
 use mdp::{TabularMdp, policy_return};
 
+use super::distances::{Distances, distances};
 use super::parting::{Gain, Parting, greatest_gain, partings};
 use super::policies::{PolicyFinding, Role};
 use super::{Question, Stage};
 use crate::{
-    CheckError, Equivalence, Gap, GapSettings, Reference, ReturnRange, Returns, equivalence, gap,
-    return_range, worst_among_optimal,
+    Bands, CheckError, DeterministicHackability, DeterministicSettings, Equivalence, Gap,
+    GapSettings, Reference, ReturnRange, Returns, StochasticHackability, deterministic_hackability,
+    equivalence, gap, return_range, stochastic_hackability, worst_among_optimal,
 };
 
 /// What the worst policy for the intent loses, among those that the reward is content with.
@@ -31,6 +33,12 @@ pub struct Loss {
 pub struct Comparison {
     /// Whether they order all policies alike: the intent is the first, the reward the second.
     pub equivalence: Equivalence,
+    /// Whether some two policies exist of which one is paid more and delivers less, over all stochastic policies.
+    pub stochastic: StochasticHackability,
+    /// The same over deterministic policies.
+    pub deterministic: DeterministicHackability,
+    /// How far they are apart.
+    pub distances: Distances,
     /// The lowest and the highest return of any policy under the intent.
     pub intent_range: ReturnRange,
     /// The name of the policy that losses are taken against.
@@ -119,8 +127,20 @@ pub(super) fn compare(
     let held = of(&reference_role).expect("it was just listed");
     let shown = of(&Role::WorstNearOptimal).expect("it was just listed");
     begun(Stage::Equivalence);
+    let equivalence = equivalence(mdp, intent, reward)?;
+    begun(Stage::Hackability);
+    let stochastic = stochastic_hackability(mdp, reward, intent, Bands::STANDARD)?;
+    let settings = DeterministicSettings::STANDARD;
+    let deterministic = deterministic_hackability(mdp, reward, intent, settings)?;
+    begun(Stage::Distances);
+    let table = |name: &str| question.table(name);
+    let against = question.against.unwrap_or_default();
+    let distances = distances(mdp, table(question.reward)?, table(against)?)?;
     let comparison = Comparison {
-        equivalence: equivalence(mdp, intent, reward)?,
+        equivalence,
+        stochastic,
+        deterministic,
+        distances,
         intent_range: gap.intent_range,
         reference: reference_role.name(question.reward, question.against),
         partings: partings(mdp, &held.policy, &shown.policy),

@@ -4,6 +4,7 @@ use mdp::Tabulated;
 
 use super::words::{amount, choice, grouped, percent};
 use super::{Comparison, Findings, Reason, Role, Soundness};
+use crate::{Incentive, TamperingVerdict};
 
 /// What was found, in plain language.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,6 +40,12 @@ pub(super) fn summary(findings: &Findings, tables: &Tabulated) -> Summary {
             );
         }
     }
+    if let Some(incentive) = &findings.tampering {
+        sentences.extend(tampering_sentence(incentive, tables));
+        if findings.reasons.contains(&Reason::Tampering) {
+            advice.push(TAMPERING_ADVICE.to_owned());
+        }
+    }
     Summary {
         headline: headline(findings),
         sentences,
@@ -50,6 +57,9 @@ fn headline(findings: &Findings) -> String {
     let has = |reason: &Reason| findings.reasons.contains(reason);
     let reward = &findings.reward;
     match (findings.soundness, &findings.comparison) {
+        (Soundness::Unsound, _) if has(&Reason::Tampering) => {
+            format!("It pays to tamper with {reward}.")
+        }
         (Soundness::Sound, _) => format!("Optimising {reward} serves {}.", intent_of(findings)),
         (Soundness::Unsound, Some(comparison)) if has(&Reason::Gap) => format!(
             "Optimising {reward} can lose {} of what {} can give.",
@@ -86,6 +96,46 @@ fn loss_sentence(findings: &Findings, comparison: &Comparison) -> String {
         amount(range.lowest),
         amount(range.highest),
     )
+}
+
+/// What would take the incentive away.
+const TAMPERING_ADVICE: &str = "Take the incentive away: let futures be valued by the reward function of today (which cures an \
+     influence on the function or the register), reward what is believed of the state rather than what is sensed \
+     (which cures the sensor), or learn the reward from what people would have said without the influence \
+     (which cures feedback); or make these actions impossible.";
+
+fn tampering_sentence(incentive: &Incentive, tables: &Tabulated) -> Option<String> {
+    let rise = incentive.rise;
+    let moved = |name: &str, rise: Option<f64>| {
+        let rise = rise?;
+        let verb = if rise >= 0.0 { "rises" } else { "falls" };
+        Some(format!("{name} {verb} by {}", amount(rise.abs())))
+    };
+    let known: Vec<String> = [
+        moved("what the first reward function would pay", rise.frozen),
+        moved("what was meant", rise.intent),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let act = incentive.present.acts.first().map_or(String::new(), |act| {
+        format!(
+            " by \"{}\" at {}",
+            tables.action_names[act.action], tables.state_labels[act.state]
+        )
+    });
+    match incentive.verdict {
+        TamperingVerdict::Tampering => Some(format!(
+            "Tampering{act} raises the return received by {}, while {}.",
+            amount(rise.observed),
+            known.join(" and ")
+        )),
+        TamperingVerdict::Unjudged => Some(format!(
+            "Acts that reach for the reward channel{act} raise the return received by {}, and nothing says what they are worth.",
+            amount(rise.observed)
+        )),
+        _ => None,
+    }
 }
 
 fn parting_sentence(comparison: &Comparison, tables: &Tabulated) -> Option<String> {

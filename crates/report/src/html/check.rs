@@ -4,7 +4,6 @@ use maud::{Markup, html};
 
 use super::curves::capital;
 use super::{fact, icon, provenance};
-use crate::number::amount;
 use crate::{CheckPage, Finding, MapCell, MapLayer, Outcome, PolicyMap, Sign, Soundness};
 
 /// Side of a cell in the drawing's own units.
@@ -148,7 +147,7 @@ fn values(page: &CheckPage) -> Markup {
                 } }
                 tbody { @for (name, returns) in &page.values.rows { tr {
                     th scope="row" { (capital(name)) }
-                    @for value in returns { td { (amount(*value)) } }
+                    @for value in returns { td { (value) } }
                 } } }
             }
         }

@@ -3,7 +3,6 @@
 use super::table::{Cell, Column, table};
 use super::text::{Tone, clean, finish, paint, width, wrap};
 use super::{Style, entry};
-use crate::number::amount;
 use crate::prose::Prose;
 use crate::{CheckPage, Finding, MapCell, MapLayer, Outcome, Soundness, Word};
 
@@ -88,7 +87,7 @@ fn values(page: &CheckPage, style: &Style) -> String {
         .rows
         .iter()
         .map(|(name, returns)| {
-            let returns = returns.iter().map(|value| Cell::plain(amount(*value)));
+            let returns = returns.iter().map(|value| Cell::plain(value.clone()));
             std::iter::once(Cell::plain(format!("  {name}")))
                 .chain(returns)
                 .collect()

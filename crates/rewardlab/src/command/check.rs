@@ -217,6 +217,10 @@ fn word(stage: Stage) -> &'static str {
     match stage {
         Stage::Gap => "gap",
         Stage::Equivalence => "equivalence",
+        Stage::Hackability => "hackability",
+        Stage::Distances => "distances",
+        Stage::Shaping => "shaping",
+        Stage::Tampering => "tampering",
     }
 }
 

@@ -6,7 +6,7 @@ use ::report::{MapCell, MapChoice, MapLayer, PolicyMap, Sign};
 use mdp::{Place, Tabulated};
 
 /// At most so many layers of a policy are drawn.
-pub(super) const MAX_LAYERS: usize = 6;
+pub(super) const MAX_LAYERS: usize = 4;
 
 /// No map is drawn larger than this, in cells.
 const MAX_CELLS: usize = 10_000;

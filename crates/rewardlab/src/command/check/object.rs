@@ -1,14 +1,18 @@
 //! The findings as the one object that `--json` prints; `docs/commands/check.md` has its fields.
 
 use ::check::{
-    Comparison, Equivalence, Findings, Gap, Gain, Loss, Parting, PolicyFinding, Relation,
-    ReturnRange,
+    Comparison, DeterministicVerdict, Distances, Equivalence, Findings, Gain, Gap, HackablePair,
+    Incentive, Loss, Parting, PolicyFinding, RegretBound, Relation, ReturnRange,
+    StochasticVerdict, TamperingReturns, TamperingVerdict, Witness,
 };
 use mdp::{Stop, Tabulated};
 use serde_json::{Map, Value, json};
 
 use super::subject::Subject;
 use super::{Check, Seconds};
+
+/// At most so many states are listed in which two policies part.
+const MOST_PARTINGS: usize = 100;
 
 /// The object of a check that was exact.
 pub(super) fn object(
@@ -92,6 +96,9 @@ fn evidence(tables: &Tabulated, findings: &Findings) -> Value {
         "optimum": comparison.map(|found| optimum(tables, found)),
         "gap": comparison.map(|found| gap(&found.gap)),
         "equivalence": comparison.map(|found| equivalence(&found.equivalence)),
+        "hackability": comparison.map(|found| hackability(tables, found)),
+        "distances": comparison.map(|found| distances(&found.distances)),
+        "tampering": findings.tampering.as_ref().map(|found| tampering(tables, found)),
     })
 }
 
@@ -128,9 +135,15 @@ fn stop(stop: Stop) -> &'static str {
 }
 
 fn optimum(tables: &Tabulated, found: &Comparison) -> Value {
-    let partings: Vec<Value> = found.partings.iter().map(|at| parting(tables, at)).collect();
+    let partings: Vec<Value> = found
+        .partings
+        .iter()
+        .take(MOST_PARTINGS)
+        .map(|at| parting(tables, at, ["reference", "worst"]))
+        .collect();
     json!({
         "reference": found.reference,
+        "n_partings": found.partings.len(),
         "intent_range": range(found.intent_range),
         "loss": loss(&found.near_optimal),
         "loss_at_tolerance": loss(&found.at_tolerance),
@@ -151,7 +164,8 @@ fn loss(found: &Loss) -> Value {
     })
 }
 
-fn parting(tables: &Tabulated, at: &Parting) -> Value {
+/// A state in which two policies part, with the choice of each under its name.
+fn parting(tables: &Tabulated, at: &Parting, names: [&str; 2]) -> Value {
     let choices = |choices: &[(usize, f64)]| -> Vec<Value> {
         choices
             .iter()
@@ -161,8 +175,8 @@ fn parting(tables: &Tabulated, at: &Parting) -> Value {
     json!({
         "state": at.state,
         "label": tables.state_labels[at.state],
-        "reference": choices(&at.first),
-        "worst": choices(&at.second),
+        names[0]: choices(&at.first),
+        names[1]: choices(&at.second),
     })
 }
 
@@ -206,5 +220,127 @@ fn equivalence(found: &Equivalence) -> Value {
         "relative_residual": found.relative_residual,
         "tolerance": found.tolerance,
         "angle": found.angle,
+    })
+}
+
+fn hackability(tables: &Tabulated, found: &Comparison) -> Value {
+    let stochastic = &found.stochastic;
+    let (verdict, pair, bound) = match &stochastic.verdict {
+        StochasticVerdict::Equivalent { .. } => ("equivalent", None, None),
+        StochasticVerdict::Trivial { .. } => ("trivial", None, None),
+        StochasticVerdict::Hackable { pair, bound } => ("hackable", pair.as_ref(), Some(bound)),
+        StochasticVerdict::Undecided => ("undecided", None, None),
+    };
+    let deterministic = &found.deterministic;
+    let word = match &deterministic.verdict {
+        DeterministicVerdict::Unhackable => "unhackable",
+        DeterministicVerdict::Hackable(_) => "hackable",
+        DeterministicVerdict::WitnessFound(_) => "witness-found",
+        DeterministicVerdict::NotDecided => "not-decided",
+    };
+    json!({
+        "stochastic": {
+            "verdict": verdict,
+            "residual": stochastic.residual,
+            "angle": stochastic.angle,
+            "pair": pair.map(|pair| hackable_pair(tables, pair)),
+            "bound": bound,
+        },
+        "deterministic": {
+            "verdict": word,
+            "n_policies": deterministic.n_policies,
+            "n_endless": deterministic.n_endless,
+            "pair": deterministic.pair().map(|pair| hackable_pair(tables, pair)),
+        },
+    })
+}
+
+/// Two policies that disagree, by their returns and by where they part.
+fn hackable_pair(tables: &Tabulated, pair: &HackablePair) -> Value {
+    let partings = ::check::partings(&tables.mdp, &pair.before.policy, &pair.after.policy);
+    let shown: Vec<Value> = partings
+        .iter()
+        .take(MOST_PARTINGS)
+        .map(|at| parting(tables, at, ["before", "after"]))
+        .collect();
+    let returns = |witness: &Witness| {
+        json!({ "reward": witness.returns.reward, "intent": witness.returns.intent })
+    };
+    json!({
+        "before": returns(&pair.before),
+        "after": returns(&pair.after),
+        "gained": pair.gained(),
+        "lost": pair.lost(),
+        "amount": pair.amount,
+        "n_partings": partings.len(),
+        "partings": shown,
+    })
+}
+
+fn distances(found: &Distances) -> Value {
+    let bound = |bound: &RegretBound| {
+        json!({
+            "constant": bound.constant,
+            "intent_constant": bound.intent_constant,
+            "bound": bound.bound(),
+            "sharpest": bound.sharpest,
+        })
+    };
+    let regret = &found.worst_regret;
+    json!({
+        "range": found.range,
+        "starc_flow": found.starc_flow,
+        "starc_value": found.starc_value,
+        "starc_value_potential": found.starc_value_potential,
+        "epic": found.epic,
+        "dard": found.dard,
+        "worst_regret": {
+            "loss": regret.loss(),
+            "share": regret.share(),
+            "bound": regret.bound,
+            "stop": stop(regret.stop),
+        },
+        "bounds": found.bounds.as_ref().map(|bounds| json!({
+            "range": bound(&bounds.range),
+            "starc_flow": bound(&bounds.flow),
+            "starc_value": bound(&bounds.value),
+            "starc_value_potential": bound(&bounds.value_potential),
+            "diameter": bounds.diameter,
+            "radius": bounds.radius,
+        })),
+    })
+}
+
+fn tampering(tables: &Tabulated, found: &Incentive) -> Value {
+    let verdict = match found.verdict {
+        TamperingVerdict::Undeclared => "undeclared",
+        TamperingVerdict::NoIncentive => "no-incentive",
+        TamperingVerdict::Useful => "useful",
+        TamperingVerdict::Unjudged => "unjudged",
+        TamperingVerdict::Tampering => "tampering",
+    };
+    let returns = |of: &TamperingReturns| {
+        json!({ "observed": of.observed, "frozen": of.frozen, "intent": of.intent })
+    };
+    let acts: Vec<Value> = found
+        .present
+        .acts
+        .iter()
+        .map(|act| {
+            json!({
+                "state": act.state,
+                "label": tables.state_labels[act.state],
+                "action": tables.action_names[act.action],
+                "occupancy": act.occupancy,
+            })
+        })
+        .collect();
+    json!({
+        "verdict": verdict,
+        "present": returns(&found.present.returns),
+        "cut": returns(&found.cut.returns),
+        "rise": returns(&found.rise),
+        "acts": acts,
+        "tolerance": found.tolerance,
     })
 }

@@ -1,7 +1,10 @@
 //! The findings as a page: what is shown, in which order, in which words.
 
 use ::check::words::{amount, choice, grouped, percent};
-use ::check::{Comparison, Findings, Gap, Relation, Role};
+use ::check::{
+    Comparison, DeterministicVerdict, Distances, Findings, Gap, HackablePair, Incentive, Relation,
+    Role, StochasticVerdict, TamperingReturns, TamperingVerdict,
+};
 use ::report::{CheckPage, Finding, Outcome, PolicyValues, Sign, Soundness};
 use mdp::{GridMap, Stop, Tabulated};
 
@@ -21,8 +24,9 @@ pub(super) fn page(
 ) -> CheckPage {
     let (signs, mut legend) = Sign::of_actions(&tables.action_names);
     let n_actions = tables.mdp.n_actions();
-    let drawn = shown(findings).map(|policy| Drawn {
-        title: title(findings, &policy.role),
+    let shown = shown(tables, findings);
+    let drawn = shown.iter().map(|(title, policy)| Drawn {
+        title: title.clone(),
         policy: &policy.policy,
         visits: policy.visits(n_actions),
     });
@@ -56,17 +60,27 @@ pub(super) fn page(
     }
 }
 
-/// The policies that are drawn: those that differ in what they earn.
-fn shown(findings: &Findings) -> impl Iterator<Item = &::check::PolicyFinding> {
+/// The policies that are drawn, each with its title: those that act alike wherever they come are drawn once.
+fn shown<'f>(
+    tables: &Tabulated,
+    findings: &'f Findings,
+) -> Vec<(String, &'f ::check::PolicyFinding)> {
     let is_shown = |role: &Role| match role {
         Role::RewardOptimal | Role::IntentOptimal | Role::Reference(_) => true,
         Role::WorstNearOptimal => findings.reasons.contains(&::check::Reason::Gap),
         Role::WorstPaid => false,
     };
-    findings
-        .policies
-        .iter()
-        .filter(move |policy| is_shown(&policy.role))
+    let mut shown: Vec<(String, &::check::PolicyFinding)> = vec![];
+    for policy in findings.policies.iter().filter(|policy| is_shown(&policy.role)) {
+        let is_same = |(_, other): &&mut (String, &::check::PolicyFinding)| {
+            ::check::partings(&tables.mdp, &other.policy, &policy.policy).is_empty()
+        };
+        match shown.iter_mut().find(is_same) {
+            Some((title, _)) => title.push_str(&format!(", and {}", self::title(findings, &policy.role))),
+            None => shown.push((title(findings, &policy.role), policy)),
+        }
+    }
+    shown
 }
 
 fn title(findings: &Findings, role: &Role) -> String {
@@ -124,7 +138,7 @@ fn values(findings: &Findings) -> PolicyValues {
             .iter()
             .map(|policy| {
                 let returns = std::iter::once(policy.reward).chain(policy.intent);
-                (title(findings, &policy.role), returns.collect())
+                (title(findings, &policy.role), returns.map(amount).collect())
             })
             .collect(),
     }
@@ -136,7 +150,10 @@ fn answers(tables: &Tabulated, findings: &Findings) -> Vec<Finding> {
         answers.push(near_optimal(tables, findings, comparison));
         answers.push(gap(findings, comparison));
         answers.push(equivalent(tables, findings, comparison));
+        answers.push(hackable(tables, comparison));
+        answers.push(distances(&comparison.distances));
     }
+    answers.extend(findings.tampering.as_ref().map(|found| tampering(tables, found)));
     answers
 }
 
@@ -257,6 +274,127 @@ fn potential(tables: &Tabulated, potential: &[f64]) -> Option<String> {
         amount(*highest.1),
         tables.state_labels[highest.0]
     ))
+}
+
+/// Whether some two policies are ordered in opposite ways: information, since that is so of almost any two rewards.
+fn hackable(tables: &Tabulated, comparison: &Comparison) -> Finding {
+    let (answer, pair) = match &comparison.stochastic.verdict {
+        StochasticVerdict::Equivalent { .. } => ("no: no policy is paid more and delivers less", None),
+        StochasticVerdict::Trivial { .. } => (
+            "no: one of the rewards is indifferent between all policies",
+            None,
+        ),
+        StochasticVerdict::Hackable { pair, .. } => (
+            "yes, as almost any two rewards are over all stochastic policies",
+            pair.as_ref(),
+        ),
+        StochasticVerdict::Undecided => ("not decided: the difference is near rounding", None),
+    };
+    let found = &comparison.deterministic;
+    let n_policies = match found.n_policies {
+        n if n < 1e15 => grouped(n as usize),
+        n => format!("about 10^{:.0}", n.log10()),
+    };
+    let deterministic = match &found.verdict {
+        DeterministicVerdict::Unhackable => {
+            format!("not over the {n_policies} deterministic policies: no two of them disagree")
+        }
+        DeterministicVerdict::Hackable(_) | DeterministicVerdict::WitnessFound(_) => {
+            format!("over the {n_policies} deterministic policies, too")
+        }
+        DeterministicVerdict::NotDecided => format!(
+            "not decided over the deterministic policies: there are {n_policies}, and a search found no two that disagree"
+        ),
+    };
+    let mut details = vec![];
+    details.extend(pair.map(|pair| pair_in_words(tables, pair)));
+    details.push(deterministic);
+    details.extend(found.pair().map(|pair| pair_in_words(tables, pair)));
+    finding("hackable", None, answer.to_owned(), details)
+}
+
+/// What two policies show, and where they part.
+fn pair_in_words(tables: &Tabulated, pair: &HackablePair) -> String {
+    let partings = ::check::partings(&tables.mdp, &pair.before.policy, &pair.after.policy);
+    let place = match partings.first() {
+        Some(parting) => format!(
+            " by {} instead of {} at {}{}",
+            choice(tables, &parting.second),
+            choice(tables, &parting.first),
+            tables.state_labels[parting.state],
+            match partings.len() {
+                1 => String::new(),
+                n => format!(" and {} more", grouped(n - 1)),
+            }
+        ),
+        None => String::new(),
+    };
+    format!(
+        "one policy is paid {} more and delivers {} less than another{place}",
+        amount(pair.gained()),
+        amount(pair.lost())
+    )
+}
+
+fn distances(found: &Distances) -> Finding {
+    let value = |distance: Option<f64>| distance.map_or("–".to_owned(), amount);
+    let answer = format!(
+        "STARC {} (range), {} (flow), {} (value); DARD {}; EPIC {}; 0 is the same, 1 the opposite",
+        amount(found.range),
+        amount(found.starc_flow),
+        value(found.starc_value),
+        value(found.dard),
+        value(found.epic)
+    );
+    let regret = &found.worst_regret;
+    let mut details = vec![format!(
+        "going from one policy to another that the reward pays no less loses at most {} of the intent’s range; the range distance promises at most {} and at least {}",
+        percent(regret.share()),
+        percent(f64::min(2.0 * found.range, 1.0)),
+        percent(found.range)
+    )];
+    if let Some(bounds) = &found.bounds {
+        details.push(format!(
+            "the flow distance promises at most {}, the value distance at most {}",
+            percent(bounds.flow.sharpest),
+            percent(bounds.value.sharpest)
+        ));
+    }
+    if found.epic.is_none() {
+        details.push("EPIC and DARD are left out: they compare every state with every other, and there are too many".to_owned());
+    }
+    finding("distances", None, answer, details)
+}
+
+fn tampering(tables: &Tabulated, incentive: &Incentive) -> Finding {
+    let (outcome, answer) = match incentive.verdict {
+        TamperingVerdict::Tampering => (Outcome::Fail, "pays"),
+        TamperingVerdict::Unjudged => (Outcome::NotMeasurable, "raises what is received"),
+        TamperingVerdict::Useful => (Outcome::Pass, "serves what was meant as well"),
+        TamperingVerdict::NoIncentive | TamperingVerdict::Undeclared => (Outcome::Pass, "does not pay"),
+    };
+    let returns = |name: &str, of: fn(&TamperingReturns) -> Option<f64>| {
+        let (with, without) = (of(&incentive.present.returns)?, of(&incentive.cut.returns)?);
+        Some(format!("{name} {} with these actions, {} without", amount(with), amount(without)))
+    };
+    let mut details: Vec<String> = [
+        returns("received:", |returns| Some(returns.observed)),
+        returns("by the first reward function:", |returns| returns.frozen),
+        returns("meant:", |returns| returns.intent),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let acts = incentive.present.acts.iter().take(MAX_PLACES);
+    details.extend(acts.map(|act| {
+        format!(
+            "\"{}\" at {}, {} times an episode, discounted",
+            tables.action_names[act.action],
+            tables.state_labels[act.state],
+            amount(act.occupancy)
+        )
+    }));
+    finding("tampering", Some(outcome), answer.to_owned(), details)
 }
 
 fn settings(check: &Check, subject: &Subject, findings: &Findings) -> Vec<(String, String)> {
