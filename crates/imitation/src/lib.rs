@@ -14,4 +14,4 @@ pub use maximum_entropy::{
     Horizon, InferredReward, MaximumEntropyConfig, maximum_entropy_irl, visits,
 };
 pub use reward_model::{Features, FeaturesOf, LinearReward, NetworkReward, RewardModel};
-pub use soft::Entropy;
+pub use soft::{Entropy, soft_policy};

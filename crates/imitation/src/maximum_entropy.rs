@@ -55,8 +55,8 @@ pub struct MaximumEntropyConfig {
     pub horizon: Horizon,
     /// Which entropy is maximised.
     pub entropy: Entropy,
-    /// Greatest difference between the expert's visits of a feature's states and actions and the policy's at which it
-    /// is done, in the supremum norm over all states and actions.
+    /// Greatest difference between the expert's visits and the policy's at which it is done: of states and actions, or
+    /// of states where the reward does not tell actions apart ([`RewardModel::told_apart`]).
     pub tolerance: f64,
     /// Most steps of the minimiser.
     pub max_iterations: usize,
@@ -166,7 +166,8 @@ impl<R: RewardModel> Objective for Likelihood<'_, R> {
             .map(|(r, n)| r * n)
             .sum();
         let value = soft.start_value(self.mdp) - earned;
-        let is_good = surplus
+        let told_apart = self.reward.told_apart(&surplus);
+        let is_good = told_apart
             .iter()
             .all(|surplus| surplus.abs() <= config.tolerance);
         Ok((value, is_good))

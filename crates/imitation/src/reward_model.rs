@@ -133,6 +133,9 @@ pub trait RewardModel {
     /// The reward of every state and action, `[S, A]`.
     fn rewards(&mut self) -> Vec<f64>;
 
+    /// Visits of states and actions, `[S, A]`, summed where the reward cannot tell them apart.
+    fn told_apart(&self, visits: &[f64]) -> Vec<f64>;
+
     /// `Σ w(s, a) ∂r(s, a)/∂θ` for weights `[S, A]`: one number a parameter.
     fn gradient(&mut self, weights: &[f64]) -> Vec<f64>;
 }
@@ -168,6 +171,10 @@ impl RewardModel for LinearReward {
         let rows = self.features.values.chunks(self.features.n_features);
         let of = |row: &[f64]| row.iter().zip(&self.weights).map(|(x, w)| x * w).sum();
         self.features.spread(&rows.map(of).collect::<Vec<f64>>())
+    }
+
+    fn told_apart(&self, visits: &[f64]) -> Vec<f64> {
+        self.features.gather(visits)
     }
 
     fn gradient(&mut self, weights: &[f64]) -> Vec<f64> {
@@ -257,6 +264,10 @@ impl RewardModel for NetworkReward {
             .forward(&self.inputs, &mut outputs, &mut self.workspace, &self.pool);
         let rows: Vec<f64> = outputs.into_iter().map(f64::from).collect();
         self.features.spread(&rows)
+    }
+
+    fn told_apart(&self, visits: &[f64]) -> Vec<f64> {
+        self.features.gather(visits)
     }
 
     fn gradient(&mut self, weights: &[f64]) -> Vec<f64> {
