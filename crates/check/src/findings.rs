@@ -14,8 +14,8 @@ mod tests;
 use mdp::{Discount, TabularMdp, Tabulated};
 
 use crate::{
-    CheckError, Incentive, ReturnRange, TamperingQuestion, TamperingVerdict, return_range,
-    tampering_incentive_of,
+    CheckError, Incentive, Intended, ReturnRange, Shaping, TamperingQuestion, TamperingVerdict,
+    return_range, shaping, tampering_incentive_of,
 };
 
 pub use comparison::{Comparison, Loss};
@@ -158,6 +158,17 @@ pub struct ComponentReturn {
     pub returns: Vec<f64>,
 }
 
+/// What became of a term that is meant as shaping.
+#[derive(Clone, Debug)]
+pub struct ShapingFinding {
+    /// The name of its table.
+    pub name: String,
+    /// Whether it is a part of the reward, rather than to be added to it.
+    pub is_part: bool,
+    /// The answers to both questions.
+    pub shaping: Shaping,
+}
+
 /// What was found about a reward.
 #[derive(Clone, Debug)]
 pub struct Findings {
@@ -185,6 +196,8 @@ pub struct Findings {
     pub components: Vec<ComponentReturn>,
     /// What the reward is against the intent, where there is one.
     pub comparison: Option<Comparison>,
+    /// Each shaping term, in the order named.
+    pub shaping: Vec<ShapingFinding>,
     /// Whether tampering pays; absent where no action is declared to tamper.
     pub tampering: Option<Incentive>,
 }
@@ -232,6 +245,7 @@ pub fn findings(
         components: components(question, &policies),
         policies,
         comparison,
+        shaping: shaping_terms(question, begun)?,
         tampering: tampering(question, begun)?,
     };
     findings.reasons = reasons(&findings);
@@ -255,6 +269,31 @@ impl Question<'_> {
                     .collect(),
             })
     }
+}
+
+/// Tests each shaping term. One that is named as a component of the reward is a part of it; any other is taken to be
+/// added to it.
+fn shaping_terms(
+    question: &Question<'_>,
+    begun: &mut dyn FnMut(Stage),
+) -> Result<Vec<ShapingFinding>, CheckError> {
+    let reward = question.table(question.reward)?;
+    let mut findings = vec![];
+    for name in &question.shaping {
+        begun(Stage::Shaping);
+        let term = question.table(name)?;
+        let is_part = name.starts_with(&format!("{}.", question.reward));
+        let task: Vec<f64> = match is_part {
+            true => reward.iter().zip(term).map(|(whole, term)| whole - term).collect(),
+            false => reward.to_vec(),
+        };
+        findings.push(ShapingFinding {
+            name: (*name).to_owned(),
+            is_part,
+            shaping: shaping(&question.tables.mdp, term, &task, Intended::Optimal)?,
+        });
+    }
+    Ok(findings)
 }
 
 /// The incentive to tamper for the sake of the reward that is asked about, where some action is declared to tamper.
@@ -327,6 +366,11 @@ fn reasons(findings: &Findings) -> Vec<Reason> {
             }
         }
         None => reasons.push(Reason::NoIntent),
+    }
+    for term in &findings.shaping {
+        if !term.shaping.is_potential_based() {
+            reasons.push(Reason::Shaping(term.name.clone()));
+        }
     }
     match findings.tampering.as_ref().map(|found| found.verdict) {
         Some(TamperingVerdict::Tampering) => reasons.push(Reason::Tampering),

@@ -13,6 +13,7 @@ mod hackability;
 #[cfg(feature = "programme")]
 pub mod programme;
 mod regret;
+mod shaping;
 mod tampering;
 
 mod findings;
@@ -28,7 +29,7 @@ pub use equivalence::{Equivalence, Relation, equivalence};
 pub use error::CheckError;
 pub use findings::{
     Comparison, ComponentReturn, Distances, Findings, Gain, Loss, Parting, PolicyFinding, Question,
-    Reason, Role, Size, Soundness, Stage, Summary, findings, greatest_gain, partings, words,
+    Reason, Role, ShapingFinding, Size, Soundness, Stage, Summary, findings, greatest_gain, partings, words,
 };
 pub use flow::{Flow, Projection};
 pub use gap::{
@@ -44,6 +45,9 @@ pub use hackability::{
 };
 pub use regret::{
     RegretBound, RegretBounds, WorstRegret, range_distance, regret_bounds, worst_regret,
+};
+pub use shaping::{
+    Discrepancy, Farm, Intended, LoopMove, Move, PotentialTest, Shaping, Way, shaping,
 };
 pub use tampering::{
     FutureSelves, Incentive, TamperingAct, TamperingPolicyReturns, TamperingQuestion,

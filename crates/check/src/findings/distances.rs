@@ -10,6 +10,9 @@ use crate::{
 /// EPIC asks for a reward at every state, action and next state: up to as many of them.
 const MOST_TRIPLES: usize = 4_000_000;
 
+/// DARD asks for a reward at pairs of successors of every transition: up to as many of them.
+const MOST_PAIRS: usize = 20_000_000;
+
 /// The constants of Euclidean distances take a plan for each state and action in reach: up to as many of these.
 const MOST_PLANS: usize = 600;
 
@@ -55,15 +58,16 @@ pub(super) fn distances(
     let n_triples = n_places
         .saturating_mul(n_places)
         .saturating_mul(mdp.n_actions());
-    let is_small = n_triples <= MOST_TRIPLES;
-    let everywhere = is_small.then(|| [Everywhere::new(mdp, reward), Everywhere::new(mdp, intent)]);
+    let has_epic = n_triples <= MOST_TRIPLES;
+    let has_dard = n_pairs(mdp) <= MOST_PAIRS;
+    let everywhere = has_dard.then(|| [Everywhere::new(mdp, reward), Everywhere::new(mdp, intent)]);
     let coverage = coverage(mdp, &places);
     Ok(Distances {
         range: range_distance(mdp, &expected[0], &expected[1])?,
         starc_flow: starc(mdp, Canonicalizer::Flow, reward, intent)?,
         starc_value,
         starc_value_potential: by_value(Canonicalizer::ValuePotential(&uniform))?,
-        epic: everywhere.as_ref().map(|[first, second]| {
+        epic: everywhere.as_ref().filter(|_| has_epic).map(|[first, second]| {
             let (numbers, coverage) = compact(&coverage);
             let at =
                 |table: &Everywhere<'_>, s: usize, a, n: usize| table.at(numbers[s], a, numbers[n]);
@@ -86,6 +90,13 @@ pub(super) fn distances(
         worst_regret: worst_regret(mdp, &expected[0], &expected[1])?,
         bounds,
     })
+}
+
+/// How many pairs of successors DARD compares.
+fn n_pairs(mdp: &TabularMdp) -> usize {
+    let mean = mdp.n_transitions().div_ceil(mdp.n_states() * mdp.n_actions());
+    let n_after = mdp.n_actions().saturating_mul(mean).saturating_mul(mean);
+    mdp.n_transitions().saturating_mul(n_after)
 }
 
 /// A distance, or none where the policy that it rests on need never end an episode.

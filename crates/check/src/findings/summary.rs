@@ -3,7 +3,7 @@
 use mdp::Tabulated;
 
 use super::words::{amount, choice, grouped, percent};
-use super::{Comparison, Findings, Reason, Role, Soundness};
+use super::{Comparison, Findings, Reason, Role, ShapingFinding, Soundness};
 use crate::{Incentive, TamperingVerdict};
 
 /// What was found, in plain language.
@@ -40,6 +40,16 @@ pub(super) fn summary(findings: &Findings, tables: &Tabulated) -> Summary {
             );
         }
     }
+    for term in &findings.shaping {
+        if !term.shaping.is_potential_based() {
+            sentences.push(shaping_sentence(term));
+            advice.push(format!(
+                "Replace {} by γΦ(s′) − Φ(s) of some potential Φ of the state that is 0 where episodes end, at the agent’s own discount γ{}: that changes no preference between policies.",
+                term.name,
+                if findings.size.discount.get() < 1.0 { "" } else { " = 1" }
+            ));
+        }
+    }
     if let Some(incentive) = &findings.tampering {
         sentences.extend(tampering_sentence(incentive, tables));
         if findings.reasons.contains(&Reason::Tampering) {
@@ -66,6 +76,10 @@ fn headline(findings: &Findings) -> String {
             percent(comparison.near_optimal.share),
             intent_of(findings)
         ),
+        (Soundness::Unsound, _) => match findings.shaping.iter().find(|term| !term.shaping.is_potential_based()) {
+            Some(term) => format!("{} can change which policies are best.", term.name),
+            None => format!("{reward} is not sound."),
+        },
         (Soundness::Undecided, None) => {
             format!("Nobody has said what was meant, so {reward} has nothing to be held against.")
         }
@@ -95,6 +109,23 @@ fn loss_sentence(findings: &Findings, comparison: &Comparison) -> String {
         amount(comparison.gap.reference.returns.intent),
         amount(range.lowest),
         amount(range.highest),
+    )
+}
+
+fn shaping_sentence(term: &ShapingFinding) -> String {
+    let felt = percent(term.shaping.felt_share);
+    let farm = match &term.shaping.farm {
+        Some(farm) => format!(
+            ", and it can be farmed: going round {} states for ever is worth {} where what was intended is worth {}",
+            grouped(farm.states.len()),
+            amount(farm.pays),
+            amount(farm.instead)
+        ),
+        None => ", though going round pays nothing".to_owned(),
+    };
+    format!(
+        "{} is not potential-based: {felt} of it is felt as a preference{farm}.",
+        term.name
     )
 }
 

@@ -1,9 +1,10 @@
 //! The findings as the one object that `--json` prints; `docs/commands/check.md` has its fields.
 
 use ::check::{
-    Comparison, DeterministicVerdict, Distances, Equivalence, Findings, Gain, Gap, HackablePair,
-    Incentive, Loss, Parting, PolicyFinding, RegretBound, Relation, ReturnRange,
-    StochasticVerdict, TamperingReturns, TamperingVerdict, Witness,
+    Comparison, DeterministicVerdict, Discrepancy, Distances, Equivalence, Farm, Findings, Gain,
+    Gap, HackablePair, Incentive, Loss, Move, Parting, PolicyFinding, PotentialTest, RegretBound,
+    Relation, ReturnRange, ShapingFinding, StochasticVerdict, TamperingReturns, TamperingVerdict,
+    Way, Witness,
 };
 use mdp::{Stop, Tabulated};
 use serde_json::{Map, Value, json};
@@ -98,6 +99,7 @@ fn evidence(tables: &Tabulated, findings: &Findings) -> Value {
         "equivalence": comparison.map(|found| equivalence(&found.equivalence)),
         "hackability": comparison.map(|found| hackability(tables, found)),
         "distances": comparison.map(|found| distances(&found.distances)),
+        "shaping": findings.shaping.iter().map(|term| shaping(tables, term)).collect::<Vec<_>>(),
         "tampering": findings.tampering.as_ref().map(|found| tampering(tables, found)),
     })
 }
@@ -308,6 +310,89 @@ fn distances(found: &Distances) -> Value {
             "diameter": bounds.diameter,
             "radius": bounds.radius,
         })),
+    })
+}
+
+fn shaping(tables: &Tabulated, term: &ShapingFinding) -> Value {
+    let found = &term.shaping;
+    let (potential, residual, witness) = match &found.potential {
+        PotentialTest::Found { potential, residual } => (Some(potential), Some(residual), Value::Null),
+        PotentialTest::Refuted(discrepancy) => (None, None, self::discrepancy(tables, discrepancy)),
+    };
+    json!({
+        "name": term.name,
+        "is_part": term.is_part,
+        "is_potential_based": found.is_potential_based(),
+        "potential": potential,
+        "residual": residual,
+        "witness": witness,
+        "felt_share": found.felt_share,
+        "farm": found.farm.as_ref().map(|farm| self::farm(tables, farm)),
+    })
+}
+
+fn discrepancy(tables: &Tabulated, found: &Discrepancy) -> Value {
+    match found {
+        Discrepancy::Loop { moves, sum } => {
+            let moves: Vec<Value> = moves
+                .iter()
+                .map(|each| {
+                    let mut object = transition(tables, &each.transition);
+                    object["is_forward"] = json!(each.is_forward);
+                    object
+                })
+                .collect();
+            json!({ "kind": "loop", "moves": moves, "sum": sum })
+        }
+        Discrepancy::Ways { state, ways } => {
+            let moves = |moves: &[Move]| -> Value { moves.iter().map(|each| transition(tables, each)).collect() };
+            let way = |way: &Way| {
+                json!({ "lead": moves(&way.lead), "cycle": moves(&way.cycle), "potential": way.potential })
+            };
+            json!({
+                "kind": "ways",
+                "state": state,
+                "label": tables.state_labels[*state],
+                "ways": [way(&ways[0]), way(&ways[1])],
+            })
+        }
+    }
+}
+
+fn transition(tables: &Tabulated, each: &Move) -> Value {
+    json!({
+        "state": each.state,
+        "label": tables.state_labels[each.state],
+        "action": tables.action_names[each.action],
+        "next_state": each.next_state,
+        "terminates": each.terminates,
+        "value": each.value,
+    })
+}
+
+fn farm(tables: &Tabulated, found: &Farm) -> Value {
+    let approach: Value = found.approach.iter().map(|each| transition(tables, each)).collect();
+    let states: Vec<Value> = found
+        .states
+        .iter()
+        .zip(&found.actions)
+        .map(|(state, action)| {
+            json!({
+                "state": state,
+                "label": tables.state_labels[*state],
+                "action": tables.action_names[*action],
+            })
+        })
+        .collect();
+    json!({
+        "approach": approach,
+        "states": states,
+        "is_cycle": found.is_cycle,
+        "entry": found.entry,
+        "pays": found.pays,
+        "instead": found.instead,
+        "term_a_step": found.term_a_step,
+        "task_a_step": found.task_a_step,
     })
 }
 

@@ -2,8 +2,9 @@
 
 use ::check::words::{amount, choice, grouped, percent};
 use ::check::{
-    Comparison, DeterministicVerdict, Distances, Findings, Gap, HackablePair, Incentive, Relation,
-    Role, StochasticVerdict, TamperingReturns, TamperingVerdict,
+    Comparison, DeterministicVerdict, Discrepancy, Distances, Farm, Findings, Gap, HackablePair,
+    Incentive, Move, PotentialTest, Relation, Role, ShapingFinding, StochasticVerdict,
+    TamperingReturns, TamperingVerdict, Way,
 };
 use ::report::{CheckPage, Finding, Outcome, PolicyValues, Sign, Soundness};
 use mdp::{GridMap, Stop, Tabulated};
@@ -11,6 +12,9 @@ use mdp::{GridMap, Stop, Tabulated};
 use super::Check;
 use super::maps::{Drawn, policy_map};
 use super::subject::Subject;
+
+/// At most so many steps of a path are named.
+const MOST_STEPS: usize = 6;
 
 /// At most so many places are named as evidence.
 const MAX_PLACES: usize = 4;
@@ -153,6 +157,8 @@ fn answers(tables: &Tabulated, findings: &Findings) -> Vec<Finding> {
         answers.push(hackable(tables, comparison));
         answers.push(distances(&comparison.distances));
     }
+    let discount = findings.size.discount.get();
+    answers.extend(findings.shaping.iter().map(|term| shaping(tables, term, discount)));
     answers.extend(findings.tampering.as_ref().map(|found| tampering(tables, found)));
     answers
 }
@@ -264,14 +270,15 @@ fn potential(tables: &Tabulated, potential: &[f64]) -> Option<String> {
     let by_value = |a: &(usize, &f64), b: &(usize, &f64)| a.1.total_cmp(b.1);
     let lowest = potential.iter().enumerate().min_by(by_value)?;
     let highest = potential.iter().enumerate().max_by(by_value)?;
+    let rounded = |value: f64| if value.abs() < 1e-12 * highest.1.abs().max(lowest.1.abs()) { 0.0 } else { value };
     if highest.1 - lowest.1 <= 1e-9 {
         return Some("Φ is 0 everywhere".to_owned());
     }
     Some(format!(
         "Φ lies from {} ({}) to {} ({}); --json has all of it",
-        amount(*lowest.1),
+        amount(rounded(*lowest.1)),
         tables.state_labels[lowest.0],
-        amount(*highest.1),
+        amount(rounded(*highest.1)),
         tables.state_labels[highest.0]
     ))
 }
@@ -293,14 +300,20 @@ fn hackable(tables: &Tabulated, comparison: &Comparison) -> Finding {
     let found = &comparison.deterministic;
     let n_policies = match found.n_policies {
         n if n < 1e15 => grouped(n as usize),
-        n => format!("about 10^{:.0}", n.log10()),
+        n if n.is_finite() => format!("about 10^{:.0}", n.log10()),
+        _ => "more than 10^308".to_owned(),
     };
+    let is_closed = matches!(
+        comparison.stochastic.verdict,
+        StochasticVerdict::Equivalent { .. } | StochasticVerdict::Trivial { .. }
+    );
     let deterministic = match &found.verdict {
+        _ if is_closed => "nor is it over deterministic policies, which are some of these".to_owned(),
         DeterministicVerdict::Unhackable => {
             format!("not over the {n_policies} deterministic policies: no two of them disagree")
         }
         DeterministicVerdict::Hackable(_) | DeterministicVerdict::WitnessFound(_) => {
-            format!("over the {n_policies} deterministic policies, too")
+            format!("so it is over deterministic policies, of which there are {n_policies}")
         }
         DeterministicVerdict::NotDecided => format!(
             "not decided over the deterministic policies: there are {n_policies}, and a search found no two that disagree"
@@ -337,6 +350,8 @@ fn pair_in_words(tables: &Tabulated, pair: &HackablePair) -> String {
 }
 
 fn distances(found: &Distances) -> Finding {
+    // What is left of equal rewards is rounding.
+    let amount = |distance: f64| if distance < 1e-12 { "0".to_owned() } else { amount(distance) };
     let value = |distance: Option<f64>| distance.map_or("–".to_owned(), amount);
     let answer = format!(
         "STARC {} (range), {} (flow), {} (value); DARD {}; EPIC {}; 0 is the same, 1 the opposite",
@@ -360,10 +375,117 @@ fn distances(found: &Distances) -> Finding {
             percent(bounds.value.sharpest)
         ));
     }
-    if found.epic.is_none() {
-        details.push("EPIC and DARD are left out: they compare every state with every other, and there are too many".to_owned());
-    }
+    let left_out = match (found.epic, found.dard) {
+        (None, None) => Some("EPIC and DARD ask"),
+        (None, Some(_)) => Some("EPIC asks"),
+        _ => None,
+    };
+    details.extend(left_out.map(|asks| {
+        format!("{asks} for rewards at more transitions than are listed here, and is left out")
+    }));
     finding("distances", None, answer, details)
+}
+
+/// Whether a shaping term is potential-based, and whether it can be farmed.
+fn shaping(tables: &Tabulated, term: &ShapingFinding, discount: f64) -> Finding {
+    let found = &term.shaping;
+    let mut details = vec![];
+    let (outcome, answer) = match &found.potential {
+        PotentialTest::Found { potential, .. } => {
+            details.extend(self::potential(tables, potential));
+            (
+                Outcome::Pass,
+                format!("{} is potential-based: it changes no preference between policies", term.name),
+            )
+        }
+        PotentialTest::Refuted(discrepancy) => {
+            details.extend(refutation(tables, discrepancy));
+            let answer = format!(
+                "{} is not potential-based; {} of it can change a preference",
+                term.name,
+                percent(found.felt_share)
+            );
+            (Outcome::Fail, answer)
+        }
+    };
+    details.extend(found.farm.as_ref().map(|farm| farming(tables, farm, discount)));
+    if found.farm.is_none() {
+        details.push("it cannot be farmed: going round for ever pays no more than what is intended".to_owned());
+    }
+    finding("shaping", Some(outcome), answer, details)
+}
+
+/// What shows that no potential makes up a term.
+fn refutation(tables: &Tabulated, discrepancy: &Discrepancy) -> Vec<String> {
+    match discrepancy {
+        Discrepancy::Loop { moves, sum } => {
+            let transitions: Vec<&Move> = moves.iter().map(|each| &each.transition).collect();
+            let back = match moves.iter().filter(|each| !each.is_forward).count() {
+                0 => String::new(),
+                n => format!(", {n} of them gone through backwards"),
+            };
+            vec![format!(
+                "on {}{back} it sums to {}, where any potential sums to 0",
+                path(tables, &transitions),
+                amount(*sum)
+            )]
+        }
+        Discrepancy::Ways { state, ways } => {
+            let way = |way: &Way| {
+                let moves: Vec<&Move> = way.lead.iter().chain(&way.cycle).collect();
+                let end = if way.cycle.is_empty() { "" } else { ", going round at its end for ever" };
+                format!("{}{end}, asks for Φ = {}", path(tables, &moves), amount(way.potential))
+            };
+            let head = format!(
+                "no potential fits {}, from which one way",
+                tables.state_labels[*state]
+            );
+            vec![
+                format!("{head}: {}", way(&ways[0])),
+                format!("and another: {}", way(&ways[1])),
+            ]
+        }
+    }
+}
+
+/// The cycle that is worth going round in.
+fn farming(tables: &Tabulated, farm: &Farm, discount: f64) -> String {
+    let steps = farm.states.iter().zip(&farm.actions).map(|(state, action)| {
+        format!("{} \"{}\"", tables.state_labels[*state], tables.action_names[*action])
+    });
+    let round = if farm.is_cycle { "cycle" } else { "round of states, by chance," };
+    let worth = if discount < 1.0 {
+        format!(
+            "from its entry it is worth {} for ever, where what was intended is worth {}",
+            amount(farm.pays),
+            amount(farm.instead)
+        )
+    } else {
+        format!("each step of it pays {}", amount(farm.pays))
+    };
+    format!("farmable {round} {}: {worth}", cut_list(steps, " → "))
+}
+
+/// Transitions as a path of states.
+fn path(tables: &Tabulated, moves: &[&Move]) -> String {
+    let steps = moves.iter().map(|each| {
+        let end = if each.terminates { ", which ends the episode" } else { "" };
+        format!(
+            "{} \"{}\"{end}",
+            tables.state_labels[each.state], tables.action_names[each.action]
+        )
+    });
+    cut_list(steps, " → ")
+}
+
+/// The first items, and how many more there are.
+fn cut_list(items: impl ExactSizeIterator<Item = String>, between: &str) -> String {
+    let n_items = items.len();
+    let mut shown: Vec<String> = items.take(MOST_STEPS).collect();
+    if n_items > MOST_STEPS {
+        shown.push(format!("{} more", n_items - MOST_STEPS));
+    }
+    shown.join(between)
 }
 
 fn tampering(tables: &Tabulated, incentive: &Incentive) -> Finding {
