@@ -85,6 +85,14 @@ pub(super) trait Gridworld {
         let _ = (state, planes);
     }
 
+    /// The observation of a state.
+    fn seen(&self, state: &Self::State) -> Vec<f32> {
+        let mut planes = Planes::new(self.board(), Self::N_PLANES);
+        planes.light(0, self.agent(state));
+        self.paint(state, &mut planes);
+        planes.values
+    }
+
     /// Names of the numbers of a state.
     fn names(&self) -> Vec<String>;
 
@@ -148,11 +156,7 @@ macro_rules! gridworld {
             }
 
             fn observe(&self, state: &Self::State, _rng: &mut mdp::Rng) -> Vec<f32> {
-                let mut planes =
-                    $crate::gridworlds::board::Planes::new(Gridworld::board(self), Self::N_PLANES);
-                planes.light(0, self.agent(state));
-                self.paint(state, &mut planes);
-                planes.values
+                self.seen(state)
             }
 
             fn step(

@@ -1,4 +1,4 @@
-//! Scripted policies for gridworlds: signposts on the board, and chance.
+//! Scripted policies for gridworlds: signposts on the board, plans, and chance.
 
 use mdp::{Policy, Rng, index};
 
@@ -14,6 +14,8 @@ pub struct GridworldPolicy {
 enum Kind {
     /// Follows the signs of the first leg whose conditions hold.
     Signposts { board: Board, legs: Vec<Leg> },
+    /// Knows what to do at each observation of one way, and goes up where it was led off it.
+    Plan { steps: Vec<(Vec<f32>, usize)> },
     /// Draws every action with the same probability.
     Random { n_actions: usize },
 }
@@ -55,6 +57,12 @@ impl GridworldPolicy {
         }
     }
 
+    pub(super) fn plan(steps: Vec<(Vec<f32>, usize)>) -> GridworldPolicy {
+        GridworldPolicy {
+            kind: Kind::Plan { steps },
+        }
+    }
+
     pub(super) fn signposts(board: Board, legs: Vec<Leg>) -> GridworldPolicy {
         GridworldPolicy {
             kind: Kind::Signposts { board, legs },
@@ -66,6 +74,10 @@ impl Policy<Vec<f32>, usize> for GridworldPolicy {
     fn act(&self, observation: &Vec<f32>, rng: &mut Rng) -> usize {
         let (board, legs) = match &self.kind {
             Kind::Signposts { board, legs } => (*board, legs),
+            Kind::Plan { steps } => {
+                let known = steps.iter().find(|(seen, _)| seen == observation);
+                return known.map_or(UP, |(_, action)| *action);
+            }
             Kind::Random { n_actions } => return index(*n_actions, rng),
         };
         let is_lit = |(plane, cell): &(usize, Cell)| {
