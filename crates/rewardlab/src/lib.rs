@@ -42,7 +42,7 @@ pub use experiment::{
     Values, WrittenBy, common_settings, shipped,
 };
 pub use optimizer::{Algorithm, Preset};
-pub use registry::{Choose, EnvironmentEntry, RecordedEpisode, Tabulation, Task, entries, find};
+pub use registry::{Choose, Continued, EnvironmentEntry, RecordedEpisode, Tabulation, Task, entries, find};
 pub use run::{
     CheckpointMetrics, ColumnNames, EpisodeGroup, FinalReturns, FinishedRun, Player, Resumed,
     Returns, RunEvent, RunFolder, RunObserver, RunRecord, Timing, audited_page, audited_verdict,

@@ -3,16 +3,19 @@
 mod maps;
 mod object;
 mod page;
+mod sampled;
 mod subject;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use ::check::{Findings, Question, Stage};
+use ::check::{Question, Stage};
+use ::report::CheckPage;
 use anyhow::Result;
 use clap::Args;
 use mdp::{Discount, Tabulated};
+use serde_json::Value;
 
 use super::output::{self, shell_path};
 use crate::run;
@@ -65,6 +68,12 @@ pub(super) struct Check {
     /// Set something about the environment: key=value; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
+    /// Episodes of each policy, where the environment cannot be listed and estimates take the place of exact answers
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = episodes)]
+    episodes: usize,
+    /// Seed of these episodes
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
     /// Write a report to this HTML file, too
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
@@ -86,6 +95,11 @@ fn share(text: &str) -> Result<f64, String> {
     }
 }
 
+fn episodes(text: &str) -> Result<usize, String> {
+    let n = text.parse().ok().filter(|n| (2..=1_000_000).contains(n));
+    n.ok_or_else(|| "write a whole number from 2 to 1000000".to_owned())
+}
+
 fn discount(text: &str) -> Result<Discount, String> {
     let factor = text.parse().ok().and_then(Discount::new);
     factor.ok_or_else(|| "write a number from 0 to 1, such as 0.99".to_owned())
@@ -101,7 +115,7 @@ impl Check {
         let listed = began.elapsed().as_secs_f64();
         match &subject.tables {
             Ok(tables) => self.exact(out, &subject, tables, listed),
-            Err(_why) => todo!(),
+            Err(why) => self.sampled(out, &subject, why, listed),
         }
     }
 
@@ -134,7 +148,29 @@ impl Check {
         let mut clock = Clock::new(listed);
         let findings = ::check::findings(&question, &mut |stage| clock.begin(word(stage)))?;
         let seconds = clock.finish();
-        self.show(out, subject, tables, &findings, &seconds)
+        let page = page::page(self, subject, tables, &findings);
+        self.write(out, &page, || {
+            object::object(self, subject, tables, &findings, &seconds)
+        })?;
+        Ok(findings.soundness.exit_status())
+    }
+
+    /// Estimates, where the environment cannot be listed. They are no exact answers and decide nothing.
+    fn sampled(
+        &self,
+        out: &mut dyn Write,
+        subject: &Subject,
+        why: &str,
+        listed: f64,
+    ) -> Result<u8> {
+        let mut clock = Clock::new(listed);
+        clock.begin("sampled");
+        let found = sampled::sample(self, subject, why)?;
+        let seconds = clock.finish();
+        let page = found.page(self, subject);
+        let object = found.object(self, subject, &seconds);
+        self.write(out, &page, || object)?;
+        Ok(::check::Soundness::Undecided.exit_status())
     }
 
     /// The terms that are meant as shaping.
@@ -146,30 +182,27 @@ impl Check {
         names.iter().filter(is_shaping).copied().collect()
     }
 
-    fn show(
+    /// Writes the report where one is asked for, and the object or the page.
+    fn write(
         &self,
         out: &mut dyn Write,
-        subject: &Subject,
-        tables: &Tabulated,
-        findings: &Findings,
-        seconds: &Seconds,
-    ) -> Result<u8> {
-        let status = findings.soundness.exit_status();
-        let page = page::page(self, subject, tables, findings);
+        page: &CheckPage,
+        object: impl FnOnce() -> Value,
+    ) -> Result<()> {
         if let Some(path) = &self.report {
-            run::write_report(path, &::report::check_page(&page))?;
+            run::write_report(path, &::report::check_page(page))?;
         }
         if self.json {
-            let object = object::object(self, subject, tables, findings, seconds);
-            output::object(out, &object)?;
-            return Ok(status);
+            output::object(out, &object())?;
+            return Ok(());
         }
         let style = output::style();
-        write!(out, "{}", ::report::terminal::check(&page, &style))?;
+        write!(out, "{}", ::report::terminal::check(page, &style))?;
         if let Some(path) = &self.report {
-            write!(out, "{}", output::entry("report", &path.display().to_string(), &style))?;
+            let path = path.display().to_string();
+            write!(out, "{}", output::entry("report", &path, &style))?;
         }
-        Ok(status)
+        Ok(())
     }
 
     /// The command that checks this again.
@@ -204,6 +237,12 @@ impl Check {
         }
         if self.limit != 200_000 {
             flag("--limit", self.limit.to_string());
+        }
+        if self.episodes != 200 {
+            flag("--episodes", self.episodes.to_string());
+        }
+        if self.seed != 0 {
+            flag("--seed", self.seed.to_string());
         }
         for argument in &self.set {
             flag("--set", argument.clone());

@@ -5,6 +5,7 @@
 mod control;
 mod games;
 mod gridworlds;
+mod random_play;
 mod tabular;
 mod tampering;
 mod task;
@@ -13,6 +14,7 @@ use std::sync::LazyLock;
 
 use mdp::TimeLimit;
 
+pub use random_play::Continued;
 pub use task::{Choose, RecordedEpisode, Tabulation, Task};
 
 use crate::experiment::Values;

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use mdp::{
-    Action as _, Discount, Enumerable, Environment, Episode, Observation as _, Policy, Rng, Scene,
+    Action as _, ChannelStep, Discount, Enumerable, Environment, Episode, Observation as _, Policy, Rng, Scene,
     Seed, Shape, Space, StateVector as _, TabulateError, Tabulated, TimeLimit, Trajectory,
 };
 use rl::{VectorEnvironment, Vectorized};
+
+use super::random_play::{Continued, continuations};
 
 /// One episode as it was, and whether the task was done as meant, where that is a yes or no.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -15,6 +17,8 @@ pub struct RecordedEpisode {
     pub trajectory: Trajectory,
     /// Whether the task was done as meant.
     pub success: Option<bool>,
+    /// What the reward channel did in each step; empty where acts cannot reach it.
+    pub channel: Vec<ChannelStep>,
 }
 
 /// Chooses actions one at a time: given the number of the step, the observation as features, and the
@@ -66,9 +70,27 @@ pub trait Task: Send + Sync {
     /// What a picture of a recorded state adds; none where the numbers are no state of this environment.
     fn draw(&self, state: &[f64]) -> Option<Vec<Shape>>;
 
+    /// Names of the reward functions that may be in use, the declared one first; empty where acts cannot reach the
+    /// reward channel.
+    fn reward_functions(&self) -> &'static [&'static str];
+
+    /// What the reward channel did in each step of an episode; empty where acts cannot reach it.
+    fn channel(&self, trajectory: &Trajectory) -> Vec<ChannelStep>;
+
     /// What the scripted policy of that name does in a state, given by its numbers as they are recorded; none where
     /// there is no such policy or state, or where the policy draws its action.
     fn scripted_action(&self, policy: &str, state: &[f64]) -> Option<Vec<f32>>;
+
+    /// For estimates where nothing can be listed: a state that random play comes to, an action drawn there, and
+    /// `n_draws` times what followed, with what random play was paid from the state and from the next one, in at most
+    /// `max_steps` each, as one step of discounted sums. A state is known by the step that led to it.
+    fn continuations(
+        &self,
+        n_draws: usize,
+        max_steps: usize,
+        discount: Discount,
+        rng: Rng,
+    ) -> Vec<Continued>;
 
     /// The environment as a finite MDP; none where its dynamics cannot be listed.
     fn tabulate(&self, tabulation: &Tabulation) -> Option<Result<Tabulated, TabulateError>>;
@@ -222,6 +244,28 @@ impl<E: Environment + 'static> Task for TypedTask<E> {
         Some(self.environment.draw(&state))
     }
 
+    fn reward_functions(&self) -> &'static [&'static str] {
+        self.environment.reward_functions()
+    }
+
+    fn channel(&self, trajectory: &Trajectory) -> Vec<ChannelStep> {
+        if self.environment.reward_functions().is_empty() {
+            return vec![];
+        }
+        let states = trajectory.states.iter().map(|state| E::State::read(state));
+        let Ok(states) = states.collect::<Result<Vec<_>, _>>() else {
+            return vec![];
+        };
+        let steps = trajectory.actions.iter().zip(&trajectory.steps);
+        steps
+            .zip(states.windows(2))
+            .filter_map(|((action, step), states)| {
+                let action = E::Action::from_value(action);
+                self.environment.channel(&states[0], &action, &states[1], step)
+            })
+            .collect()
+    }
+
     fn scripted_action(&self, policy: &str, state: &[f64]) -> Option<Vec<f32>> {
         let (_, script) = self.scripts.iter().find(|(name, _)| *name == policy)?;
         let state = E::State::read(state).ok()?;
@@ -234,13 +278,23 @@ impl<E: Environment + 'static> Task for TypedTask<E> {
         (1..N_ASKED).all(|number| ask(number) == action).then_some(action)
     }
 
+    fn continuations(
+        &self,
+        n_draws: usize,
+        max_steps: usize,
+        discount: Discount,
+        rng: Rng,
+    ) -> Vec<Continued> {
+        continuations(self.environment.as_ref(), n_draws, max_steps, discount, rng)
+    }
+
     fn tabulate(&self, tabulation: &Tabulation) -> Option<Result<Tabulated, TabulateError>> {
         let tabulate = self.tabulate?;
         Some(tabulate(&self.environment, tabulation))
     }
 }
 
-impl<E: Environment> TypedTask<E> {
+impl<E: Environment + 'static> TypedTask<E> {
     fn judged(&self, trajectory: Trajectory) -> RecordedEpisode {
         let last = trajectory
             .states
@@ -251,6 +305,7 @@ impl<E: Environment> TypedTask<E> {
             _ => None,
         };
         RecordedEpisode {
+            channel: self.channel(&trajectory),
             trajectory,
             success,
         }

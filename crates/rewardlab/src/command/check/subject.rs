@@ -111,13 +111,15 @@ fn from_registry(check: &Check) -> Result<Subject> {
         }
         Some(Err(error)) => return Err(error).with_context(|| entry.name.to_owned()),
     };
+    // What cannot be listed is played as it is, with its own time limit.
+    let played = check.discount.unwrap_or(Discount::new(1.0).expect("it lies from 0 to 1"));
     Ok(Subject {
         named: Some(Named {
             entry,
             values,
             task,
         }),
-        discount: tabulation.discount,
+        discount: if tables.is_ok() { tabulation.discount } else { played },
         horizon: tabulation.horizon,
         tables,
     })
