@@ -6,6 +6,7 @@ mod chain;
 mod components;
 mod dense;
 mod evaluate;
+mod exponential;
 mod finite;
 mod krylov;
 mod operator;

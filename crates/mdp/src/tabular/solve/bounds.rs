@@ -49,7 +49,7 @@ impl Bounds {
     /// Whether the values, once [centred](Bounds::centre), are certain to within `tolerance`; at discount 1, whether they
     /// change by no more.
     pub(super) fn reached(self, tolerance: f64) -> bool {
-        if self.below.is_finite() && self.above.is_finite() {
+        if self.are_finite() {
             self.error() <= tolerance
         } else {
             self.change <= tolerance
@@ -58,8 +58,8 @@ impl Bounds {
 
     /// How far the centred values may be off.
     pub(super) fn error(self) -> f64 {
-        if self.below.is_finite() && self.above.is_finite() {
-            0.5 * (self.above - self.below)
+        if self.are_finite() {
+            (self.above - self.shift()).max(self.shift() - self.below)
         } else {
             f64::INFINITY
         }
@@ -67,18 +67,30 @@ impl Bounds {
 
     /// How far `T V` itself may be off.
     pub(super) fn error_before_centring(self) -> f64 {
-        if self.below.is_finite() && self.above.is_finite() {
+        if self.are_finite() {
             self.above.max(-self.below)
         } else {
             f64::INFINITY
         }
     }
 
-    /// Moves `T V` to the middle of its bounds.
+    /// Moves `T V` to the middle of its bounds where that is worth it.
     pub(super) fn centre(self, values: &mut [f64]) {
-        let middle = 0.5 * (self.below + self.above);
-        if middle.is_finite() {
-            values.iter_mut().for_each(|value| *value += middle);
+        let shift = self.shift();
+        values.iter_mut().for_each(|value| *value += shift);
+    }
+
+    /// Where episodes end all over, the values differ little from their bounds and a shift would only undo their shape.
+    fn shift(self) -> f64 {
+        let worth_it = 0.5 * (self.above - self.below) < 0.25 * self.above.max(-self.below);
+        if self.are_finite() && worth_it {
+            0.5 * (self.above + self.below)
+        } else {
+            0.0
         }
+    }
+
+    fn are_finite(self) -> bool {
+        self.below.is_finite() && self.above.is_finite()
     }
 }

@@ -5,6 +5,29 @@ use std::ops::Range;
 use super::assert_table;
 use crate::tabular::TabularMdp;
 
+/// Rows of so many transitions are summed in four parts.
+const LONG: usize = 16;
+
+/// `Σ weight * values[next]` in four parts, which do not wait for each other's additions.
+#[inline(never)]
+fn long_sum(weights: &[f64], next_states: &[u32], values: &[f64]) -> f64 {
+    let (weight_groups, next_groups) = (weights.chunks_exact(4), next_states.chunks_exact(4));
+    let rest = weight_groups
+        .remainder()
+        .iter()
+        .zip(next_groups.remainder());
+    let rest: f64 = rest
+        .map(|(weight, next)| weight * values[*next as usize])
+        .sum();
+    let mut parts = [0.0; 4];
+    for (weights, next_states) in weight_groups.zip(next_groups) {
+        for (place, part) in parts.iter_mut().enumerate() {
+            *part += weights[place] * values[next_states[place] as usize];
+        }
+    }
+    (parts[0] + parts[1]) + (parts[2] + parts[3]) + rest
+}
+
 /// The optimality operator `(T V)(s) = max_a r(s, a) + γ Σ p(s'|s, a) V(s')` of an MDP under one expected reward.
 ///
 /// It holds a copy of the transitions, rows in the order `state * n_actions + action`: `γ p` and the successor of each
@@ -199,10 +222,13 @@ impl BellmanOperator {
     /// `r + γ Σ p V` of the row of a state and an action.
     #[inline]
     pub(super) fn q_value(&self, row: usize, values: &[f64]) -> f64 {
-        let range = self.offsets[row]..self.offsets[row + 1];
-        let weights = &self.weights[range.clone()];
-        let next_states = &self.next_states[range];
+        let row_entries = self.offsets[row]..self.offsets[row + 1];
+        let weights = &self.weights[row_entries.clone()];
+        let next_states = &self.next_states[row_entries];
         let mut sum = self.rewards[row];
+        if weights.len() >= LONG {
+            return sum + long_sum(weights, next_states, values);
+        }
         for (weight, next) in weights.iter().zip(next_states) {
             sum += weight * values[*next as usize];
         }

@@ -4,6 +4,7 @@ use super::Stop;
 use super::bounds::Bounds;
 use super::chain::Chain;
 use super::evaluate::{evaluate_paid, under};
+use super::exponential::exponentials;
 use super::operator::{BellmanOperator, Change};
 use crate::tabular::TabularMdp;
 
@@ -30,7 +31,7 @@ impl SoftSolution {
     /// The probabilities of the actions, `[S, A]`.
     #[must_use]
     pub fn policy(&self) -> Vec<f64> {
-        self.log_policy.iter().map(|log| log.exp()).collect()
+        probabilities(&self.log_policy)
     }
 }
 
@@ -47,7 +48,18 @@ impl SoftHorizon {
     /// The probabilities of the actions, `[T, S, A]`.
     #[must_use]
     pub fn policy(&self) -> Vec<f64> {
-        self.log_policy.iter().map(|log| log.exp()).collect()
+        probabilities(&self.log_policy)
+    }
+
+    /// The same in the memory of their logarithms.
+    #[must_use]
+    pub fn into_policy(mut self) -> Vec<f64> {
+        for step in self.log_policy.chunks_mut(TOGETHER) {
+            let mut logs = [0.0; TOGETHER];
+            logs[..step.len()].copy_from_slice(step);
+            exponentials(&logs, step);
+        }
+        self.log_policy
     }
 }
 
@@ -134,6 +146,12 @@ pub fn boltzmann_rational(
     policy
 }
 
+fn probabilities(log_policy: &[f64]) -> Vec<f64> {
+    let mut policy = vec![0.0; log_policy.len()];
+    exponentials(log_policy, &mut policy);
+    policy
+}
+
 fn assert_temperature(temperature: f64) {
     assert!(
         temperature > 0.0 && temperature.is_finite(),
@@ -186,7 +204,7 @@ fn evaluated(
     temperature: f64,
     log_policy: &[f64],
 ) -> Option<Vec<f64>> {
-    let policy: Vec<f64> = log_policy.iter().map(|log| log.exp()).collect();
+    let policy = probabilities(log_policy);
     let with_entropy: Vec<f64> = rewards
         .iter()
         .zip(log_policy)
@@ -198,6 +216,9 @@ fn evaluated(
     finite.then_some(evaluation.values)
 }
 
+/// States whose exponentials are taken together.
+const TOGETHER: usize = 64;
+
 /// One soft backup of all states: `after = τ log Σ exp(Q / τ)` and `log_policy = (Q - after) / τ`.
 fn backup(
     operator: &BellmanOperator,
@@ -207,37 +228,43 @@ fn backup(
     log_policy: &mut [f64],
 ) -> Change {
     let n_actions = operator.n_actions();
-    let mut change = Change::NONE;
-    let rows = log_policy.chunks_exact_mut(n_actions).zip(after);
-    for (state, (row, after)) in rows.enumerate() {
-        for (action, q) in row.iter_mut().enumerate() {
-            *q = operator.q_value(state * n_actions + action, values);
+    let mut scratch = vec![0.0; TOGETHER * n_actions];
+    let blocks = log_policy
+        .chunks_mut(TOGETHER * n_actions)
+        .zip(after.chunks_mut(TOGETHER));
+    for (block, (rows, after)) in blocks.enumerate() {
+        let first = block * TOGETHER * n_actions;
+        for (place, q) in rows.iter_mut().enumerate() {
+            *q = operator.q_value(first + place, values);
         }
-        *after = soft_maximum(row, temperature);
-        let difference = *after - values[state];
-        change = change.and(Change {
-            least: difference,
-            greatest: difference,
-        });
+        soft_maxima(rows, after, temperature, n_actions, &mut scratch);
     }
-    change
+    Change::of(values, after)
 }
 
-/// Turns the values of actions into logarithms of the soft-optimal policy and gives the soft value.
-#[inline]
-fn soft_maximum(row: &mut [f64], temperature: f64) -> f64 {
-    let most = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+/// Turns values of actions, `[S, A]`, into logarithms of the soft-optimal policy and gives the soft values, `[S]`.
+fn soft_maxima(
+    rows: &mut [f64],
+    values: &mut [f64],
+    temperature: f64,
+    n_actions: usize,
+    scratch: &mut [f64],
+) {
     let inverse = temperature.recip();
-    let mut sum = 0.0;
-    for q in row.iter_mut() {
-        *q = (*q - most) * inverse;
-        sum += q.exp();
+    for (row, value) in rows.chunks_exact_mut(n_actions).zip(&mut *values) {
+        let most = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        row.iter_mut().for_each(|q| *q = (*q - most) * inverse);
+        *value = most;
     }
-    let log_sum = sum.ln();
-    for q in row.iter_mut() {
-        *q -= log_sum;
+    exponentials(rows, scratch);
+    let sums = scratch
+        .chunks_exact(n_actions)
+        .map(|row| row.iter().sum::<f64>());
+    for ((row, value), sum) in rows.chunks_exact_mut(n_actions).zip(values).zip(sums) {
+        let log_sum = sum.ln();
+        row.iter_mut().for_each(|q| *q -= log_sum);
+        *value += temperature * log_sum;
     }
-    most + temperature * log_sum
 }
 
 /// Soft value iteration over `horizon` steps under the expected reward `rewards`, `[S, A]`, at a temperature above 0:

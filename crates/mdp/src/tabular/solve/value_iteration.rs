@@ -31,8 +31,8 @@ pub fn value_iteration(
     max_iterations: usize,
 ) -> Solution {
     let operator = BellmanOperator::without_self_loops(mdp, rewards);
-    let mut sweeps = Sweeps::new(&operator, max_iterations);
     let discount = mdp.discount().get();
+    let mut sweeps = Sweeps::new(&operator, least_value(rewards, mdp), max_iterations);
     // A change in place of this size is certain to be enough; the bounds often are sooner.
     let mut goal = if discount < 1.0 {
         30.0 * tolerance * (1.0 - discount)
@@ -51,6 +51,22 @@ pub fn value_iteration(
     }
 }
 
+/// What every state is worth at least, to begin with: the worst of the best rewards for ever. Values then rise to the
+/// optimal ones, and states far from all that is worth having are right from the first.
+fn least_value(rewards: &[f64], mdp: &TabularMdp) -> f64 {
+    let discount = mdp.discount().get();
+    let best = |row: &[f64]| row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let worst = rewards
+        .chunks(mdp.n_actions())
+        .map(best)
+        .fold(f64::INFINITY, f64::min);
+    if discount < 1.0 && worst < 0.0 {
+        worst / (1.0 - discount)
+    } else {
+        0.0
+    }
+}
+
 /// Values that are swept in place.
 struct Sweeps<'a> {
     operator: &'a BellmanOperator,
@@ -62,10 +78,10 @@ struct Sweeps<'a> {
 }
 
 impl Sweeps<'_> {
-    fn new(operator: &BellmanOperator, max_iterations: usize) -> Sweeps<'_> {
+    fn new(operator: &BellmanOperator, first: f64, max_iterations: usize) -> Sweeps<'_> {
         Sweeps {
             operator,
-            values: vec![0.0; operator.n_states()],
+            values: vec![first; operator.n_states()],
             actions: vec![0; operator.n_states()],
             forwards: true,
             iterations: 0,

@@ -106,6 +106,7 @@ fn the_policy_earns_its_value_with_its_entropy_and_no_other_earns_more() {
             }
             if of == 0 {
                 assert!(distance(&values, &soft.values[..n]) < 1e-12, "seed {seed}");
+                assert_eq!(policy, soft.clone().into_policy());
             }
             for (value, best) in values.iter().zip(&soft.values) {
                 assert!(*value <= best + 1e-12, "seed {seed}");
