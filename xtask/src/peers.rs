@@ -23,7 +23,7 @@ const HANDICAPS: [&str; 6] = [
     "ATEN_CPU_CAPABILITY",
 ];
 
-/// Makes the virtual environment of `peers/requirements.txt`, or checks the one that the variable names.
+/// Makes the virtual environment of `peers/requirements.txt` and `peers/requirements-alone.txt`, or checks the one that the variable names.
 pub(crate) fn install(workspace: &Workspace) -> Result<Outcome> {
     let folder = folder(workspace);
     let python = interpreter(&folder);
@@ -35,14 +35,26 @@ pub(crate) fn install(workspace: &Workspace) -> Result<Outcome> {
         );
         succeed(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
     }
-    let requirements = workspace.root().join("peers/requirements.txt");
-    succeed(
-        Command::new(&python)
-            .args(["-m", "pip", "install", "--quiet", "--requirement"])
-            .arg(requirements),
+    let peers = workspace.root().join("peers");
+    pip_install(&python, &peers.join("requirements.txt"), &[])?;
+    pip_install(
+        &python,
+        &peers.join("requirements-alone.txt"),
+        &["--no-deps"],
     )?;
     eprintln!("the peers are installed in {}", folder.display());
     Ok(Outcome::Passed)
+}
+
+fn pip_install(python: &Path, requirements: &Path, options: &[&str]) -> Result<()> {
+    let arguments = ["-m", "pip", "install", "--quiet"];
+    succeed(
+        Command::new(python)
+            .args(arguments)
+            .args(options)
+            .arg("--requirement")
+            .arg(requirements),
+    )
 }
 
 /// Runs one of the scripts in `peers/` and reads the JSON object that it prints.

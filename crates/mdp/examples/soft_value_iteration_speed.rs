@@ -7,7 +7,8 @@
 //! A random MDP of 1,000 states, 4 actions and 4 successors each, discount 0.99, rewards of states. Its tables are
 //! written to the folder as plain little-endian numbers (`next_states.u32`, `probabilities.f64`, `rewards.f64`), so that
 //! a peer can solve the same one. Prints one JSON object: seconds of every repetition, with the successors alone and
-//! with all states stored in each row, and the values before the first step.
+//! with all states stored in each row, and the values before the first step; beside them seconds of the same products with
+//! the transitions and of as many exponentials by the system's library, which are what the work consists of.
 
 #![expect(
     clippy::print_stdout,
@@ -21,7 +22,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use mdp::{
-    Discount, Seed, SoftHorizon, TabularMdp, Transition, index, normal,
+    BellmanOperator, Discount, Seed, SoftHorizon, TabularMdp, Transition, index, normal,
     soft_value_iteration_finite, uniform,
 };
 use serde_json::json;
@@ -63,6 +64,8 @@ fn main() -> ExitCode {
             "discount": DISCOUNT,
             "sparse_seconds": sparse_seconds,
             "dense_seconds": dense_seconds,
+            "products_seconds": products(&sparse, &by_row),
+            "exponentials_seconds": exponentials(&soft.log_policy),
             "values": &soft.values[..STATES],
             "dense_values": &dense_soft.values[..STATES],
         })
@@ -136,6 +139,36 @@ fn timed(mdp: &TabularMdp, rewards: &[f64], repetitions: usize) -> (Vec<f64>, So
         })
         .collect();
     (seconds, answer)
+}
+
+/// Seconds of as many plain sweeps: the products with the transitions, without an exponential.
+fn products(mdp: &TabularMdp, rewards: &[f64]) -> Vec<f64> {
+    let operator = BellmanOperator::new(mdp, rewards);
+    let (values, mut after) = (vec![1.0; STATES], vec![0.0; STATES]);
+    let sweeps = |_| {
+        let started = Instant::now();
+        for _ in 0..HORIZON {
+            black_box(operator.sweep(black_box(&values), &mut after, 1));
+        }
+        started.elapsed().as_secs_f64()
+    };
+    (0..SPARSE_REPETITIONS).map(sweeps).collect()
+}
+
+/// Seconds of as many exponentials by the system's library: one for the values and one for the policy.
+fn exponentials(log_policy: &[f64]) -> Vec<f64> {
+    let mut out = vec![0.0; log_policy.len()];
+    let both = |_| {
+        let started = Instant::now();
+        for _ in 0..2 {
+            for (log, out) in log_policy.iter().zip(&mut out) {
+                *out = black_box(*log).exp();
+            }
+            black_box(&out);
+        }
+        started.elapsed().as_secs_f64()
+    };
+    (0..SPARSE_REPETITIONS).map(both).collect()
 }
 
 fn write(folder: &Path, rows: &[Vec<(usize, f64)>], rewards: &[f64]) -> std::io::Result<()> {

@@ -114,6 +114,7 @@ fn compare(record: &mut Record, rounds: &[(Value, Value)]) -> Result<()> {
         1e3 * median(&dense),
         median(&theirs) / median(&dense)
     ));
+    limit(record, rounds)?;
     record.check(
         "the values before the first step are the peer's to 1e-9",
         format!("{apart:.1e}"),
@@ -125,6 +126,29 @@ fn compare(record: &mut Record, rounds: &[(Value, Value)]) -> Result<()> {
         format!("{speedup:.1}"),
         SPEEDUP <= speedup,
     );
+    Ok(())
+}
+
+/// What the work consists of, measured apart, and the share of it in the whole.
+fn limit(record: &mut Record, rounds: &[(Value, Value)]) -> Result<()> {
+    let over_rounds = |name: &str| -> Result<f64> {
+        let medians = rounds
+            .iter()
+            .map(|(ours, _)| Ok(median(&numbers(ours, name)?)));
+        Ok(median(&medians.collect::<Result<Vec<f64>>>()?))
+    };
+    let (products, exponentials) = (
+        over_rounds("products_seconds")?,
+        over_rounds("exponentials_seconds")?,
+    );
+    let whole = over_rounds("sparse_seconds")?;
+    record.note(format!(
+        "limit: the products with the transitions alone take {:.2} ms, as many exponentials by the system's library {:.2} ms; together {:.0}% of the {:.2} ms that the whole takes",
+        1e3 * products,
+        1e3 * exponentials,
+        100.0 * (products + exponentials) / whole,
+        1e3 * whole
+    ));
     Ok(())
 }
 
