@@ -27,5 +27,5 @@ pub use sampled::{
     Bootstrap, Branch, Continuation, SampledDistance, Stepped, sampled_dard, sampled_epic,
     sampled_starc,
 };
-pub(crate) use starc::canonical;
 pub use starc::{Canonicalizer, starc};
+pub(crate) use starc::{canonical, check_rewards};

@@ -9,7 +9,7 @@ mod tests;
 use mdp::{Stop, TabularMdp};
 
 use lsmr::lsmr;
-use orthogonal::Orthogonal;
+pub(crate) use orthogonal::Orthogonal;
 
 /// Up to as many reachable states the matrix is factored, beyond it least squares are solved by iterating.
 const MAX_FACTORED_STATES: usize = 96;

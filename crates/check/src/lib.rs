@@ -29,7 +29,8 @@ pub use equivalence::{Equivalence, Relation, equivalence};
 pub use error::CheckError;
 pub use findings::{
     Comparison, ComponentReturn, Distances, Findings, Gain, Loss, Parting, PolicyFinding, Question,
-    Reason, Role, ShapingFinding, Size, Soundness, Stage, Summary, findings, greatest_gain, partings, words,
+    Reason, Role, ShapingFinding, Size, Soundness, Stage, Summary, findings, greatest_gain,
+    partings, words,
 };
 pub use flow::{Flow, Projection};
 pub use gap::{

@@ -55,7 +55,7 @@ pub(crate) fn canonical(
     canonicalizer: Canonicalizer<'_>,
     rewards: &[f64],
 ) -> Result<(Vec<f64>, f64), CheckError> {
-    check_rewards(mdp, rewards)?;
+    check_rewards(mdp, "a table of rewards", rewards)?;
     let expected = mdp.expected(rewards);
     let largest = |values: &[f64]| {
         values
@@ -111,17 +111,22 @@ fn shaped(mdp: &TabularMdp, flow: &Flow, rewards: &[f64], values: &[f64]) -> Vec
     canonical
 }
 
-fn check_rewards(mdp: &TabularMdp, rewards: &[f64]) -> Result<(), CheckError> {
+/// Checks that a table has one finite value a stored transition.
+pub(crate) fn check_rewards(
+    mdp: &TabularMdp,
+    what: &'static str,
+    rewards: &[f64],
+) -> Result<(), CheckError> {
     if rewards.len() != mdp.n_transitions() {
         return Err(CheckError::Length {
-            what: "a table of rewards",
+            what,
             found: rewards.len(),
             expected: mdp.n_transitions(),
         });
     }
     match rewards.iter().position(|value| !value.is_finite()) {
         Some(index) => Err(CheckError::NotFinite {
-            what: "a table of rewards",
+            what,
             index,
             value: rewards[index],
         }),

@@ -7,7 +7,7 @@ use super::{add, dot, norm};
 /// Gram-Schmidt with every projection made twice, which keeps Q orthonormal to rounding whatever the condition
 /// (Giraud, Langou and Rozložník, 2005).
 #[derive(Clone, Debug)]
-pub(super) struct Orthogonal {
+pub(crate) struct Orthogonal {
     /// As many as the rank, each as long as the matrix has rows.
     basis: Vec<Vec<f64>>,
     /// Row `k` of the triangle, over the columns in their own numbers.
@@ -19,7 +19,7 @@ pub(super) struct Orthogonal {
 
 impl Orthogonal {
     /// Factors a matrix given by its columns. What is left of a column counts as nothing below rounding of the longest.
-    pub(super) fn new(mut columns: Vec<Vec<f64>>) -> Orthogonal {
+    pub(crate) fn new(mut columns: Vec<Vec<f64>>) -> Orthogonal {
         let n_columns = columns.len();
         let longest = columns.iter().map(|c| norm(c)).fold(0.0, f64::max);
         let n_rows = columns.first().map_or(0, Vec::len);
@@ -65,7 +65,7 @@ impl Orthogonal {
     }
 
     /// Takes the span of the columns out of `left`; gives the solution of least norm.
-    pub(super) fn take_out(&self, left: &mut [f64]) -> Vec<f64> {
+    pub(crate) fn take_out(&self, left: &mut [f64]) -> Vec<f64> {
         let mut along = vec![0.0; self.basis.len()];
         for _ in 0..2 {
             for (direction, along) in self.basis.iter().zip(&mut along) {
