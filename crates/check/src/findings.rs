@@ -241,7 +241,10 @@ pub fn findings(
         tolerance: question.tolerance,
         within: question.within,
         size: size(mdp),
-        reward_range: return_range(mdp, &reward)?,
+        reward_range: match &comparison {
+            Some(comparison) => comparison.reward_range,
+            None => return_range(mdp, &reward)?,
+        },
         components: components(question, &policies),
         policies,
         comparison,
@@ -284,7 +287,11 @@ fn shaping_terms(
         let term = question.table(name)?;
         let is_part = name.starts_with(&format!("{}.", question.reward));
         let task: Vec<f64> = match is_part {
-            true => reward.iter().zip(term).map(|(whole, term)| whole - term).collect(),
+            true => reward
+                .iter()
+                .zip(term)
+                .map(|(whole, term)| whole - term)
+                .collect(),
             false => reward.to_vec(),
         };
         findings.push(ShapingFinding {

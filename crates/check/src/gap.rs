@@ -158,19 +158,11 @@ pub fn gap(
 ) -> Result<Gap, CheckError> {
     let plane = Plane::new(mdp, reward, intent)?;
     let best = plane.furthest_then(INTENT_UP, REWARD_UP, None)?;
-    let reference = match reference {
-        Reference::IntentOptimal => of_corner(mdp, &best),
-        Reference::Policy(policy) => {
-            check_policy(mdp, "the reference policy", policy)?;
-            Witness {
-                policy: policy.to_vec(),
-                returns: plane.returns(policy)?,
-            }
-        }
-    };
+    let reference = reference.witness(mdp, &plane, &best)?;
     let asked = reference.returns.reward + settings.epsilon;
     let most = plane.furthest_then(REWARD_UP, INTENT_DOWN, Some(&best.policy))?;
-    search(mdp, &plane, &best, most, reference, asked, settings)
+    let least = plane.furthest_then(INTENT_DOWN, REWARD_UP, Some(&most.policy))?;
+    search(mdp, &plane, [&best, &most, &least], reference, asked, settings)
 }
 
 /// The worst policy for the intent among those that are optimal for the reward, or short of it by at most `tolerance`,
@@ -189,17 +181,84 @@ pub fn worst_among_optimal(
     let best = plane.furthest(INTENT_UP, None)?;
     let lucky = plane.furthest_then(REWARD_UP, INTENT_UP, Some(&best.policy))?;
     let most = plane.furthest_then(REWARD_UP, INTENT_DOWN, Some(&lucky.policy))?;
+    let least = plane.furthest_then(INTENT_DOWN, REWARD_UP, Some(&most.policy))?;
     let reference = of_corner(mdp, &lucky);
     let asked = reference.returns.reward - tolerance;
     search(
         mdp,
         &plane,
-        &best,
-        most,
+        [&best, &most, &least],
         reference,
         asked,
         GapSettings::EXACT,
     )
+}
+
+/// The [`gap`], and [`worst_among_optimal`] for several tolerances, sharing the plans that they have in common.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Gaps {
+    /// The lowest and the highest return of any policy under the reward.
+    pub(crate) reward_range: ReturnRange,
+    /// The gap against the reference.
+    pub(crate) gap: Gap,
+    /// The worst policies for the intent, by tolerance.
+    pub(crate) worst: Vec<Gap>,
+}
+
+/// The gap, and the worst policies within each share of the reward's range of optimal.
+pub(crate) fn gaps(
+    mdp: &TabularMdp,
+    reward: &[f64],
+    intent: &[f64],
+    reference: Reference<'_>,
+    shares: &[f64],
+) -> Result<Gaps, CheckError> {
+    let plane = Plane::new(mdp, reward, intent)?;
+    let best = plane.furthest_then(INTENT_UP, REWARD_UP, None)?;
+    let lucky = plane.furthest_then(REWARD_UP, INTENT_UP, Some(&best.policy))?;
+    let most = plane.furthest_then(REWARD_UP, INTENT_DOWN, Some(&lucky.policy))?;
+    let least = plane.furthest_then(INTENT_DOWN, REWARD_UP, Some(&most.policy))?;
+    let lowest = plane.furthest(REWARD_DOWN, Some(&least.policy))?;
+    let reward_range = ReturnRange {
+        lowest: lowest.returns.reward,
+        highest: most.returns.reward,
+    };
+    let reference = reference.witness(mdp, &plane, &best)?;
+    let lucky = of_corner(mdp, &lucky);
+    let corners = [&best, &most, &least];
+    let worst = shares.iter().map(|share| {
+        let asked = lucky.returns.reward - share * reward_range.width();
+        search(mdp, &plane, corners, lucky.clone(), asked, GapSettings::EXACT)
+    });
+    Ok(Gaps {
+        reward_range,
+        worst: worst.collect::<Result<_, _>>()?,
+        gap: {
+            let asked = reference.returns.reward;
+            search(mdp, &plane, corners, reference, asked, GapSettings::EXACT)?
+        },
+    })
+}
+
+impl Reference<'_> {
+    /// The policy with its returns, given an optimal policy of the intent.
+    fn witness(
+        self,
+        mdp: &TabularMdp,
+        plane: &Plane<'_>,
+        best: &Corner,
+    ) -> Result<Witness, CheckError> {
+        match self {
+            Reference::IntentOptimal => Ok(of_corner(mdp, best)),
+            Reference::Policy(policy) => {
+                check_policy(mdp, "the reference policy", policy)?;
+                Ok(Witness {
+                    policy: policy.to_vec(),
+                    returns: plane.returns(policy)?,
+                })
+            }
+        }
+    }
 }
 
 /// The lowest and the highest return of any policy under an expected reward, `[S, A]`.
@@ -255,11 +314,12 @@ struct Edge {
     stop: Stop,
 }
 
+/// The worst policy that is paid what was asked, between corners: the best for the intent, the best for the reward and
+/// then worst for the intent, the worst for the intent and then best for the reward.
 fn search(
     mdp: &TabularMdp,
     plane: &Plane<'_>,
-    best: &Corner,
-    most: Corner,
+    [best, most, least]: [&Corner; 3],
     reference: Witness,
     asked: f64,
     settings: GapSettings,
@@ -271,17 +331,16 @@ fn search(
             most: most.returns.reward,
         });
     }
-    let least = plane.furthest_then(INTENT_DOWN, REWARD_UP, Some(&most.policy))?;
     let intent_range = ReturnRange {
         lowest: least.returns.intent,
         highest: best.returns.intent,
     };
     let edge = if least.returns.reward >= asked {
-        Edge::at(least)
+        Edge::at(least.clone())
     } else if most.returns.reward <= asked + slack {
-        Edge::at(most)
+        Edge::at(most.clone())
     } else {
-        Edge::between(plane, least, most, asked, settings.max_iterations)?
+        Edge::between(plane, least.clone(), most.clone(), asked, settings.max_iterations)?
     };
     let mixture = edge.mixture(asked);
     let worst = mixture.witness(mdp)?;

@@ -6,10 +6,11 @@ use super::distances::{Distances, distances};
 use super::parting::{Gain, Parting, greatest_gain, partings};
 use super::policies::{PolicyFinding, Role};
 use super::{Question, Stage};
+use crate::gap::{Gaps, gaps};
 use crate::{
     Bands, CheckError, DeterministicHackability, DeterministicSettings, Equivalence, Gap,
-    GapSettings, Reference, ReturnRange, Returns, StochasticHackability, deterministic_hackability,
-    equivalence, gap, return_range, stochastic_hackability, worst_among_optimal,
+    Reference, ReturnRange, Returns, StochasticHackability, deterministic_hackability, equivalence,
+    stochastic_hackability, worst_among_optimal,
 };
 
 /// What the worst policy for the intent loses, among those that the reward is content with.
@@ -39,6 +40,8 @@ pub struct Comparison {
     pub deterministic: DeterministicHackability,
     /// How far they are apart.
     pub distances: Distances,
+    /// The lowest and the highest return of any policy under the reward.
+    pub reward_range: ReturnRange,
     /// The lowest and the highest return of any policy under the intent.
     pub intent_range: ReturnRange,
     /// The name of the policy that losses are taken against.
@@ -74,22 +77,23 @@ pub(super) fn compare(
     let taken = given.map_or(Reference::IntentOptimal, |(_, policy)| {
         Reference::Policy(policy)
     });
-    let gap = gap(mdp, reward, intent, taken, GapSettings::EXACT)?;
-    let width = return_range(mdp, reward)?.width();
+    let shares = [question.within, question.tolerance];
+    let Gaps {
+        reward_range,
+        gap,
+        worst,
+    } = gaps(mdp, reward, intent, taken, &shares)?;
     let reference = gap.reference.returns;
-    let loss = |within: f64| -> Result<Loss, CheckError> {
-        let worst = worst_among_optimal(mdp, reward, intent, within * width)?;
-        Ok(Loss {
-            within,
-            amount: reference.intent - worst.worst.returns.intent,
-            share: worst
-                .intent_range
-                .share(reference.intent - worst.worst.returns.intent),
-            most_share: worst.intent_range.share(reference.intent - worst.bound),
-            worst,
-        })
+    let mut losses = shares.into_iter().zip(worst).map(|(within, worst)| Loss {
+        within,
+        amount: reference.intent - worst.worst.returns.intent,
+        share: worst.intent_range.share(reference.intent - worst.worst.returns.intent),
+        most_share: worst.intent_range.share(reference.intent - worst.bound),
+        worst,
+    });
+    let (Some(near_optimal), Some(at_tolerance)) = (losses.next(), losses.next()) else {
+        unreachable!("there is a loss for each of the two shares")
     };
-    let (near_optimal, at_tolerance) = (loss(question.within)?, loss(question.tolerance)?);
     let finding = |role: Role, policy: &[f64], returns: Returns| {
         PolicyFinding::new(mdp, role, policy.to_vec(), returns, true)
     };
@@ -141,6 +145,7 @@ pub(super) fn compare(
         stochastic,
         deterministic,
         distances,
+        reward_range,
         intent_range: gap.intent_range,
         reference: reference_role.name(question.reward, question.against),
         partings: partings(mdp, &held.policy, &shown.policy),

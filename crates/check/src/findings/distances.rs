@@ -67,18 +67,22 @@ pub(super) fn distances(
         starc_flow: starc(mdp, Canonicalizer::Flow, reward, intent)?,
         starc_value,
         starc_value_potential: by_value(Canonicalizer::ValuePotential(&uniform))?,
-        epic: everywhere.as_ref().filter(|_| has_epic).map(|[first, second]| {
-            let (numbers, coverage) = compact(&coverage);
-            let at =
-                |table: &Everywhere<'_>, s: usize, a, n: usize| table.at(numbers[s], a, numbers[n]);
-            let discount = mdp.discount();
-            epic(
-                &coverage,
-                discount,
-                |s, a, n| at(first, s, a, n),
-                |s, a, n| at(second, s, a, n),
-            )
-        }),
+        epic: everywhere
+            .as_ref()
+            .filter(|_| has_epic)
+            .map(|[first, second]| {
+                let (numbers, coverage) = compact(&coverage);
+                let at = |table: &Everywhere<'_>, s: usize, a, n: usize| {
+                    table.at(numbers[s], a, numbers[n])
+                };
+                let discount = mdp.discount();
+                epic(
+                    &coverage,
+                    discount,
+                    |s, a, n| at(first, s, a, n),
+                    |s, a, n| at(second, s, a, n),
+                )
+            }),
         dard: everywhere.as_ref().map(|[first, second]| {
             dard(
                 mdp,
@@ -94,7 +98,9 @@ pub(super) fn distances(
 
 /// How many pairs of successors DARD compares.
 fn n_pairs(mdp: &TabularMdp) -> usize {
-    let mean = mdp.n_transitions().div_ceil(mdp.n_states() * mdp.n_actions());
+    let mean = mdp
+        .n_transitions()
+        .div_ceil(mdp.n_states() * mdp.n_actions());
     let n_after = mdp.n_actions().saturating_mul(mean).saturating_mul(mean);
     mdp.n_transitions().saturating_mul(n_after)
 }

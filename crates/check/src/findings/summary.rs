@@ -76,7 +76,11 @@ fn headline(findings: &Findings) -> String {
             percent(comparison.near_optimal.share),
             intent_of(findings)
         ),
-        (Soundness::Unsound, _) => match findings.shaping.iter().find(|term| !term.shaping.is_potential_based()) {
+        (Soundness::Unsound, _) => match findings
+            .shaping
+            .iter()
+            .find(|term| !term.shaping.is_potential_based())
+        {
             Some(term) => format!("{} can change which policies are best.", term.name),
             None => format!("{reward} is not sound."),
         },
