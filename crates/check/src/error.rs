@@ -38,6 +38,25 @@ pub enum CheckError {
         /// What its probabilities sum to.
         total: f64,
     },
+    /// Weights are not a distribution.
+    #[error("{what} sum to {total}; weights must be at least 0 and sum to 1")]
+    Distribution {
+        /// Which weights.
+        what: &'static str,
+        /// What they sum to.
+        total: f64,
+    },
+    /// A share of a distribution that is not one.
+    #[error("{share} is not a share that can be kept; give one above 0 and at most 1")]
+    Share {
+        /// The share.
+        share: f64,
+    },
+    /// Visits have no distribution at discount 1.
+    #[error(
+        "at discount 1 a policy's visits have no distribution to compare; choose a discount below 1"
+    )]
+    Undiscounted,
     /// No policy earns as much as was asked for.
     #[error(
         "no policy has a return of {asked} under the reward: the most is {most}; ask for no more, or for a smaller epsilon"

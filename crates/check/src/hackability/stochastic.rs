@@ -4,32 +4,28 @@ use mdp::{TabularMdp, occupancy};
 
 use super::strongest::strongest;
 use super::{Extremes, HackablePair, Ranges, policy_of, uniform, verified};
+use crate::flow::norm;
 use crate::gap::Plane;
-use crate::{CheckError, Flow, Projection};
+use crate::{CheckError, Equivalence, Flow, Relation, equivalence};
 
 /// Where the closed form says yes, and where it says no.
 ///
-/// `‖P r2 - α P r1‖ / ‖P r2‖` is zero just for unhackable pairs, but computed it is never quite zero. Rewards made
-/// equivalent by construction come out below 1e-12, so what lies between the two bands was either written down with
+/// `‖P r2 - α P r1‖ / ‖P r2‖` is zero just for unhackable pairs, but computed it is never quite zero. Up to the
+/// [tolerance](Equivalence::tolerance) of equivalence, 1e-9 unless rounding reaches further, the pair is unhackable.
+/// Rewards made equivalent by construction come out below 1e-12, so what lies little above was either written down with
 /// few digits or is hackable by amounts that no training would notice: it is given back undecided.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bands {
-    /// Below this relative residual the pair is unhackable.
-    pub unhackable: f64,
-    /// From this relative residual on it is hackable.
+    /// From this many times the tolerance of equivalence on the pair is hackable; between the two it is undecided.
     pub hackable: f64,
-    /// Below this share `‖P r‖ / ‖r‖` a reward is trivial: it pays all policies alike.
-    pub trivial: f64,
     /// How near the strongest pair the witness has to come, as a share of it.
     pub precision: f64,
 }
 
 impl Bands {
-    /// Unhackable below 1e-9, hackable from 1e-7 on, trivial below 1e-10; a witness within 1% of the strongest.
+    /// Hackable from 100 times the tolerance on; a witness within 1% of the strongest.
     pub const STANDARD: Bands = Bands {
-        unhackable: 1e-9,
-        hackable: 1e-7,
-        trivial: 1e-10,
+        hackable: 100.0,
         precision: 0.01,
     };
 }
@@ -69,8 +65,8 @@ pub struct StochasticHackability {
     pub verdict: StochasticVerdict,
     /// `‖P r2 - α P r1‖ / ‖P r2‖` for the best α of at least 0; 0 where either is trivial.
     pub residual: f64,
-    /// Angle between `P r1` and `P r2`, in radians; 0 where either is trivial.
-    pub angle: f64,
+    /// Angle between `P r1` and `P r2`, in radians; absent where either is trivial.
+    pub angle: Option<f64>,
 }
 
 /// Whether two expected rewards, `[S, A]` each, are hackable over all stochastic policies: they are unless
@@ -85,14 +81,11 @@ pub fn stochastic_hackability(
     intent: &[f64],
     bands: Bands,
 ) -> Result<StochasticHackability, CheckError> {
-    Plane::new(mdp, reward, intent)?;
-    let flow = Flow::new(mdp);
-    let components = [flow.project(reward), flow.project(intent)];
-    let [first, second] = &components;
-    stochastic_hackability_of(mdp, reward, intent, [first, second], bands)
+    let compared = equivalence(mdp, reward, intent)?;
+    stochastic_hackability_of(mdp, reward, intent, &compared, bands)
 }
 
-/// The same for rewards whose projections are known.
+/// The same for rewards that have been compared, the reward as the first and the intent as the second.
 ///
 /// # Errors
 /// As [`stochastic_hackability`].
@@ -100,66 +93,51 @@ pub fn stochastic_hackability_of(
     mdp: &TabularMdp,
     reward: &[f64],
     intent: &[f64],
-    components: [&Projection; 2],
+    compared: &Equivalence,
     bands: Bands,
 ) -> Result<StochasticHackability, CheckError> {
     let plane = Plane::new(mdp, reward, intent)?;
-    let [p1, p2] = components.map(|projection| projection.component.as_slice());
-    let (norm1, norm2) = (norm(p1), norm(p2));
-    let reachable = mdp.reachable();
-    let is_trivial = |component: f64, rewards: &[f64]| {
-        let rows = rewards.chunks(mdp.n_actions()).zip(&reachable);
-        let reached = rows.filter(|(_, reachable)| **reachable);
-        let size = norm(
-            &reached
-                .flat_map(|(row, _)| row.iter().copied())
-                .collect::<Vec<_>>(),
-        );
-        component <= bands.trivial * size
+    let Some(angle) = compared.angle else {
+        return trivial(mdp, reward, compared);
     };
-    let (trivial1, trivial2) = (is_trivial(norm1, reward), is_trivial(norm2, intent));
-    if trivial1 || trivial2 {
-        return Ok(StochasticHackability {
-            verdict: StochasticVerdict::Trivial {
-                reward: trivial1,
-                intent: trivial2,
-            },
-            residual: 0.0,
-            angle: 0.0,
-        });
-    }
-    let scale = f64::max(dot(p1, p2) / (norm1 * norm1), 0.0);
-    let left: Vec<f64> = p2.iter().zip(p1).map(|(b, a)| b - scale * a).collect();
-    let residual = norm(&left) / norm2;
-    let verdict = if residual < bands.unhackable {
-        StochasticVerdict::Equivalent { scale }
-    } else if residual < bands.hackable {
+    let residual = if compared.scale > 0.0 {
+        compared.relative_residual
+    } else {
+        1.0
+    };
+    let verdict = if compared.relation == Relation::Equivalent {
+        StochasticVerdict::Equivalent {
+            scale: compared.scale,
+        }
+    } else if residual < bands.hackable * compared.tolerance {
         StochasticVerdict::Undecided
     } else {
-        hackable(mdp, &plane, [p1, p2], bands)?
+        hackable(mdp, &plane, [reward, intent], bands)?
     };
     Ok(StochasticHackability {
         verdict,
         residual,
-        angle: angle(p1, p2),
+        angle: Some(angle),
     })
 }
 
-/// The angle between two vectors, in radians; accurate for small ones too (Kahan, 2006).
-pub(crate) fn angle(a: &[f64], b: &[f64]) -> f64 {
-    let (norm_a, norm_b) = (norm(a), norm(b));
-    let pairs = || a.iter().zip(b).map(|(a, b)| (a / norm_a, b / norm_b));
-    let apart = pairs().map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt();
-    let along = pairs().map(|(a, b)| (a + b).powi(2)).sum::<f64>().sqrt();
-    2.0 * apart.atan2(along)
-}
-
-pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
-}
-
-pub(crate) fn norm(a: &[f64]) -> f64 {
-    dot(a, a).sqrt()
+/// One of the two, or both, pay all policies alike.
+fn trivial(
+    mdp: &TabularMdp,
+    reward: &[f64],
+    compared: &Equivalence,
+) -> Result<StochasticHackability, CheckError> {
+    let both = compared.relation == Relation::Equivalent;
+    // Beside itself a reward is at an angle, 0, unless it is trivial.
+    let reward = both || equivalence(mdp, reward, reward)?.angle.is_none();
+    Ok(StochasticHackability {
+        verdict: StochasticVerdict::Trivial {
+            reward,
+            intent: both || !reward,
+        },
+        residual: 0.0,
+        angle: None,
+    })
 }
 
 /// The strongest pair that planning finds or, where its policies differ by no more than rounding, the pair on either side
@@ -167,7 +145,7 @@ pub(crate) fn norm(a: &[f64]) -> f64 {
 fn hackable(
     mdp: &TabularMdp,
     plane: &Plane<'_>,
-    components: [&[f64]; 2],
+    rewards: [&[f64]; 2],
     bands: Bands,
 ) -> Result<StochasticVerdict, CheckError> {
     let extremes = Extremes::of(plane)?;
@@ -175,7 +153,7 @@ fn hackable(
     let strongest = strongest(mdp, plane, extremes, bands.precision, LEAST)?;
     let pair = match strongest.pair {
         Some(pair) => Some(pair),
-        None => beside_uniform(mdp, plane, &ranges, components)?,
+        None => beside_uniform(mdp, plane, &ranges, rewards)?,
     };
     Ok(StochasticVerdict::Hackable {
         pair,
@@ -194,14 +172,15 @@ pub(super) fn beside_uniform(
     mdp: &TabularMdp,
     plane: &Plane<'_>,
     ranges: &Ranges,
-    components: [&[f64]; 2],
+    rewards: [&[f64]; 2],
 ) -> Result<Option<HackablePair>, CheckError> {
     let visits = occupancy(mdp, &uniform(mdp))?;
-    let [p1, p2] = components;
-    let (norm1, norm2) = (norm(p1), norm(p2));
+    let flow = Flow::new(mdp);
+    let [p1, p2] = rewards.map(|rewards| flow.project(rewards).component);
+    let (norm1, norm2) = (norm(&p1), norm(&p2));
     let along: Vec<f64> = p1
         .iter()
-        .zip(p2)
+        .zip(&p2)
         .map(|(a, b)| a / norm1 - b / norm2)
         .collect();
     let room = visits

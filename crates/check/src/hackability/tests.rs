@@ -259,15 +259,9 @@ fn policies_beside_the_uniform_one_disagree_about_hackable_rewards() {
         }
         let plane = Plane::new(&mdp, &reward, &intent).expect("the tables fit");
         let ranges = ranges(&mdp, &reward, &intent);
-        let flow = crate::Flow::new(&mdp);
-        let components = [
-            flow.project(&reward).component,
-            flow.project(&intent).component,
-        ];
-        let pair =
-            stochastic::beside_uniform(&mdp, &plane, &ranges, [&components[0], &components[1]])
-                .expect("they end")
-                .expect("they disagree");
+        let pair = stochastic::beside_uniform(&mdp, &plane, &ranges, [&reward, &intent])
+            .expect("they end")
+            .expect("they disagree");
         check_pair(&mdp, &reward, &intent, &pair);
     }
 }
