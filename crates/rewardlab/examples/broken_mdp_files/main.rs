@@ -21,7 +21,7 @@ fn main() -> Result<()> {
     std::fs::create_dir_all(&folder)
         .with_context(|| format!("cannot make {}", folder.display()))?;
     let mut listed = vec![];
-    for file in files::broken_files() {
+    for file in files::broken_files(true) {
         let path = folder.join(file.name);
         std::fs::write(&path, &file.bytes)
             .with_context(|| format!("cannot write {}", path.display()))?;

@@ -55,10 +55,10 @@ fn can_end(mdp: &TabularMdp) -> Vec<bool> {
     let of_state = |state: usize| mdp.row(state, 0).start..mdp.row(state, mdp.n_actions() - 1).end;
     let mut ending = vec![false; n_states];
     let mut counts = vec![0_u32; n_states + 1];
-    for state in 0..n_states {
+    for (state, ending) in ending.iter_mut().enumerate() {
         for at in of_state(state) {
             match mdp.terminates()[at] {
-                true => ending[state] = true,
+                true => *ending = true,
                 false => counts[mdp.next_states()[at] as usize + 1] += 1,
             }
         }

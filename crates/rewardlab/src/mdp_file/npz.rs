@@ -171,6 +171,9 @@ fn directory(file: &mut (impl Read + Seek)) -> Result<Vec<Entry>, String> {
         entries.push(entry);
         rest = after;
     }
+    if !rest.is_empty() {
+        return Err(NO_END.to_owned());
+    }
     Ok(entries)
 }
 

@@ -3,6 +3,7 @@
 mod command;
 mod documents;
 mod library;
+mod mdp_files;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
