@@ -8,6 +8,7 @@ mod dense;
 mod evaluate;
 mod exponential;
 mod finite;
+mod held;
 mod krylov;
 mod operator;
 mod policy_iteration;

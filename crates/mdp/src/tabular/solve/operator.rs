@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::assert_table;
+use super::krylov::greatest;
 use crate::tabular::TabularMdp;
 
 /// Rows of so many transitions are summed in four parts.
@@ -39,6 +40,31 @@ pub struct BellmanOperator {
     weights: Vec<f64>,
     next_states: Vec<u32>,
     rewards: Vec<f64>,
+    /// Transitions of the longest row, and the greatest reward in size.
+    longest: usize,
+    greatest_reward: f64,
+}
+
+/// The discounted probabilities, successors and expected reward of a state and an action.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Row<'a> {
+    pub(super) weights: &'a [f64],
+    pub(super) next_states: &'a [u32],
+    pub(super) reward: f64,
+}
+
+impl Row<'_> {
+    /// Where it most likely leads, if anywhere.
+    pub(super) fn likeliest(self) -> Option<u32> {
+        let mut most = 0.0;
+        let mut likeliest = None;
+        for (weight, next) in self.weights.iter().zip(self.next_states) {
+            if *weight > most {
+                (most, likeliest) = (*weight, Some(*next));
+            }
+        }
+        likeliest
+    }
 }
 
 /// Least and greatest difference that a sweep made.
@@ -105,6 +131,8 @@ impl BellmanOperator {
             weights: Vec::with_capacity(mdp.n_transitions()),
             next_states: Vec::with_capacity(mdp.n_transitions()),
             rewards: Vec::with_capacity(rewards.len()),
+            longest: 0,
+            greatest_reward: 0.0,
         };
         operator.offsets.push(0);
         for (row, reward) in rewards.iter().enumerate() {
@@ -120,8 +148,11 @@ impl BellmanOperator {
                 operator.next_states.push(t.next_state as u32);
             }
             operator.rewards.push(scale * reward);
+            let begin = operator.offsets[row];
+            operator.longest = operator.longest.max(operator.weights.len() - begin);
             operator.offsets.push(operator.weights.len());
         }
+        operator.greatest_reward = greatest(&operator.rewards);
         operator
     }
 
@@ -235,6 +266,17 @@ impl BellmanOperator {
         sum
     }
 
+    /// What is held about a state and an action.
+    pub(super) fn row(&self, state: usize, action: usize) -> Row<'_> {
+        let row = state * self.n_actions + action;
+        let entries = self.offsets[row]..self.offsets[row + 1];
+        Row {
+            weights: &self.weights[entries.clone()],
+            next_states: &self.next_states[entries],
+            reward: self.rewards[row],
+        }
+    }
+
     /// The values of all actions, `[S, A]`.
     pub(super) fn q_values(&self, values: &[f64]) -> Vec<f64> {
         (0..self.rewards.len())
@@ -252,8 +294,6 @@ impl BellmanOperator {
 
     /// The most rounding that one backup of `values` may have brought in: `(n + 2)` roundings of `|r| + γ Σ p |V|`.
     pub(super) fn rounding(&self, values: &[f64]) -> f64 {
-        let longest = self.offsets.windows(2).map(|row| row[1] - row[0]).max();
-        let size = |x: &[f64]| x.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
-        (longest.unwrap_or(0) + 2) as f64 * f64::EPSILON * (size(&self.rewards) + size(values))
+        (self.longest + 2) as f64 * f64::EPSILON * (self.greatest_reward + greatest(values))
     }
 }

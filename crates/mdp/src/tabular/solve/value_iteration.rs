@@ -1,21 +1,26 @@
 //! Value iteration whose answer is certain to within a tolerance.
 
 use super::bounds::Bounds;
+use super::held::Held;
 use super::operator::{BellmanOperator, Change};
 use super::{Solution, Stop};
 use crate::tabular::TabularMdp;
 
-/// Sweeps with the actions held fixed, after each sweep over all actions.
-const HELD: usize = 4;
+/// Sweeps with the actions held, at most, after each sweep over all actions.
+const HELD: usize = 100;
+/// How much smaller than in that sweep the changes become before the actions are looked at again.
+const HELD_GAIN: f64 = 0.03;
 
 /// Value iteration under the expected reward `rewards`, `[S, A]`, until every value is certain to within `tolerance`, or
 /// for at most `max_iterations` sweeps.
 ///
-/// A sweep works in place (Gauss and Seidel), forwards and backwards in turn, each state's loop onto itself solved for;
-/// after one over all actions, some hold the actions fixed (modified policy iteration: Puterman and Shin, 1978). When
-/// they have settled a plain sweep gives the bounds of MacQueen (1966) on the optimal values, rounding included, and the
-/// answer is moved to their middle. So `error` is a bound that was proved, not a difference of sweeps. Where rounding is
-/// coarser than `tolerance` it stops once nothing else changes.
+/// A sweep over all actions works in place (Gauss and Seidel), forwards and backwards in turn, each state's loop onto
+/// itself solved for. After each, sweeps hold the actions (modified policy iteration: Puterman and Shin, 1978) and go
+/// through the states in the order in which values flow, each state after its likeliest successor, so that one sweep
+/// carries a value down a whole path. When all has settled a plain sweep gives the bounds of MacQueen (1966) on the
+/// optimal values, rounding included, and the answer is moved to their middle where that gains something. So `error` is a
+/// bound that was proved, not a difference of sweeps. Where rounding is coarser than `tolerance` it stops once nothing
+/// else changes.
 ///
 /// At discount 1 a sweep proves nothing: `tolerance` is held against the greatest change and `error` is infinite. Values
 /// begin at 0 there, and a loop that pays nothing ties with what it leads to; [`policy_iteration`](crate::policy_iteration)
@@ -33,7 +38,7 @@ pub fn value_iteration(
     let operator = BellmanOperator::without_self_loops(mdp, rewards);
     let discount = mdp.discount().get();
     let mut sweeps = Sweeps::new(&operator, least_value(rewards, mdp), max_iterations);
-    // A change in place of this size is certain to be enough; the bounds often are sooner.
+    // A thirtieth would be certain to be enough. The bounds often hold sooner, and to look costs one sweep.
     let mut goal = if discount < 1.0 {
         30.0 * tolerance * (1.0 - discount)
     } else {
@@ -72,6 +77,9 @@ struct Sweeps<'a> {
     operator: &'a BellmanOperator,
     values: Vec<f64>,
     actions: Vec<u32>,
+    /// Where each state most likely goes by its action, itself where nowhere.
+    likeliest: Vec<u32>,
+    held: Held,
     forwards: bool,
     iterations: usize,
     max_iterations: usize,
@@ -83,6 +91,8 @@ impl Sweeps<'_> {
             operator,
             values: vec![first; operator.n_states()],
             actions: vec![0; operator.n_states()],
+            likeliest: vec![0; operator.n_states()],
+            held: Held::new(operator.n_states()),
             forwards: true,
             iterations: 0,
             max_iterations,
@@ -93,22 +103,19 @@ impl Sweeps<'_> {
         self.iterations >= self.max_iterations
     }
 
-    /// Sweeps until one over all actions changes no value by more than `goal`, or one sweep is left.
+    /// Sweeps until one over all actions changes no value by more than `goal` and rounding, or one sweep is left.
     fn settle(&mut self, goal: f64) {
         let mut change = f64::INFINITY;
-        while change > goal && self.iterations + 1 < self.max_iterations {
-            change = self.in_place(Sweeps::best);
-            for _ in 0..HELD {
-                if self.iterations + 1 < self.max_iterations {
-                    self.in_place(Sweeps::held);
-                }
-            }
+        while change > goal + self.operator.rounding(&self.values)
+            && self.iterations + 1 < self.max_iterations
+        {
+            change = self.over_all_actions();
+            self.hold((HELD_GAIN * change).max(HELD_GAIN * goal));
         }
     }
 
-    /// One sweep in place, in the direction that is next; the greatest change.
-    #[inline]
-    fn in_place(&mut self, value: impl Fn(&mut Self, usize) -> f64) -> f64 {
+    /// One sweep in place over all actions, in the direction that is next; the greatest change.
+    fn over_all_actions(&mut self) -> f64 {
         let n_states = self.values.len();
         let mut greatest = 0.0_f64;
         for step in 0..n_states {
@@ -117,26 +124,32 @@ impl Sweeps<'_> {
             } else {
                 n_states - 1 - step
             };
-            let after = value(self, state);
-            greatest = greatest.max((after - self.values[state]).abs());
-            self.values[state] = after;
+            let (action, value) = self.operator.best(state, &self.values);
+            self.actions[state] = action as u32;
+            let likeliest = self.operator.row(state, action).likeliest();
+            self.likeliest[state] = likeliest.unwrap_or(state as u32);
+            greatest = greatest.max((value - self.values[state]).abs());
+            self.values[state] = value;
         }
         self.forwards = !self.forwards;
         self.iterations += 1;
         greatest
     }
 
-    #[inline]
-    fn best(&mut self, state: usize) -> f64 {
-        let (action, value) = self.operator.best(state, &self.values);
-        self.actions[state] = action as u32;
-        value
-    }
-
-    #[inline]
-    fn held(&mut self, state: usize) -> f64 {
-        let row = state * self.operator.n_actions() + self.actions[state] as usize;
-        self.operator.q_value(row, &self.values)
+    /// Sweeps with the actions held, until one changes no value by more than `goal`.
+    fn hold(&mut self, goal: f64) {
+        self.held
+            .take(self.operator, &self.actions, &self.likeliest, &self.values);
+        for _ in 0..HELD {
+            if self.iterations + 1 >= self.max_iterations {
+                break;
+            }
+            self.iterations += 1;
+            if self.held.sweep() <= goal {
+                break;
+            }
+        }
+        self.held.give(&mut self.values);
     }
 
     /// One sweep that is not in place: what it changed, and what rounding may have.
