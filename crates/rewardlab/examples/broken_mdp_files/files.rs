@@ -52,8 +52,8 @@ pub(crate) const SOUND: &str = r#"{
   "start": "left",
   "terminals": ["goal"],
   "transitions": [
-    ["left", "go", "right", 0.75],
     ["left", "go", "left", 0.25],
+    ["left", "go", "right", 0.75],
     ["left", "stay", "left", 1],
     ["right", "go", "goal", 1],
     ["right", "stay", "right", 1]

@@ -102,3 +102,28 @@ fn every_environment_that_is_listed_comes_back_equal() {
     }
     assert!(n_written >= 8, "{n_written} environments were written");
 }
+
+/// The first block of `docs/mdp-files.md` in a language.
+fn documented(language: &str) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let page = fs::read_to_string(root.join("docs/mdp-files.md")).unwrap();
+    let block = page.split(&format!("```{language}\n")).nth(1);
+    block.unwrap().split("```").next().unwrap().to_owned()
+}
+
+#[test]
+fn the_documented_example_is_read() {
+    let lab = Lab::new();
+    let path = lab.path().join("rooms.json");
+    fs::write(&path, documented("json")).unwrap();
+    let rooms = mdp_file::read(&path).unwrap();
+    assert_eq!(rooms.state_labels, ["left", "right", "goal"]);
+    assert_eq!(
+        rooms.reward("reward").unwrap(),
+        [-1.0, -1.0, 0.0, 0.0, 2.0, 0.0, 0.0]
+    );
+    assert_eq!(
+        rooms.reward("intent").unwrap(),
+        [0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0]
+    );
+}
