@@ -347,10 +347,11 @@ impl Enumerable for MontezumaRooms {
         }]
     }
 
+    /// Two maps, without the key and with it: a cell stands for all places of the skull.
     fn place(&self, state: &RoomsState) -> Option<Place> {
         let key = if state.has_key { "with" } else { "without" };
         Some(Place {
-            layer: format!("{key} the key, skull {}", words_of_skull(state)),
+            layer: format!("{key} the key"),
             column: state.column,
             row: state.row,
         })

@@ -1,11 +1,15 @@
 //! Taxi-v4: a passenger is fetched and brought where they want to go.
 
+mod driver;
+mod picture;
+
 use mdp::{
-    Enumerable, Environment, GridMap, Ink, Outcome, Place, Policy, ReturnBounds, Rng, Scene, Shape,
-    Space, StateError, StateVector, Step, Transition, index, rectangle, uniform, wrong_length,
+    Enumerable, Environment, GridMap, Outcome, Place, ReturnBounds, Rng, Scene, Shape, Space,
+    StateError, StateVector, Step, Transition, index, uniform, wrong_length,
 };
 
-use super::picture::Board;
+pub use driver::TaxiDriver;
+
 use super::table::{Entry, Table};
 
 const SIZE: usize = 5;
@@ -311,11 +315,11 @@ impl Environment for Taxi {
     }
 
     fn scene(&self) -> Option<Scene> {
-        Some(scene())
+        Some(picture::scene())
     }
 
     fn draw(&self, state: &TaxiState) -> Vec<Shape> {
-        draw(City::decode(state.number))
+        picture::draw(City::decode(state.number))
     }
 
     fn is_success(&self, state: &TaxiState) -> Option<bool> {
@@ -395,7 +399,7 @@ impl Enumerable for Taxi {
     }
 
     fn map(&self) -> Option<GridMap> {
-        Some(map())
+        Some(picture::map())
     }
 
     fn state_label(&self, state: &TaxiState) -> String {
@@ -408,119 +412,4 @@ impl Enumerable for Taxi {
             layer.unwrap_or_default()
         )
     }
-}
-
-/// The map with walls between the cells, which stand in every second column.
-fn map() -> GridMap {
-    let legend = ['R', 'G', 'Y', 'B'].into_iter().zip(STAND_NAMES);
-    GridMap {
-        rows: MAP
-            .iter()
-            .map(|row| row.replace(':', " ").replace('|', "#"))
-            .collect(),
-        legend: legend.map(|(cell, what)| (cell, what.to_owned())).collect(),
-    }
-}
-
-fn board() -> Board {
-    Board {
-        n_columns: SIZE,
-        n_rows: SIZE,
-    }
-}
-
-fn scene() -> Scene {
-    let board = board();
-    let mut background = vec![rectangle(
-        [0.0, 0.0],
-        [SIZE as f64, SIZE as f64],
-        Ink::Ground,
-    )];
-    for (row, column) in STANDS {
-        background.push(board.cell(column, row, 0.06, Ink::Path));
-    }
-    for ((row, column), name) in STANDS.into_iter().zip(STAND_NAMES) {
-        let [x, y] = board.middle(column, row);
-        background.push(Shape::Text {
-            at: [x, y - 0.36],
-            text: name.to_owned(),
-            size: 0.2,
-            ink: Ink::Text,
-        });
-    }
-    for (row, between) in MAP.iter().enumerate() {
-        for (at, character) in between.chars().enumerate() {
-            if character == '|' {
-                let x = (at / 2 + 1) as f64;
-                let y = (SIZE - row) as f64;
-                background.push(rectangle([x - 0.05, y - 1.0], [x + 0.05, y], Ink::Wall));
-            }
-        }
-    }
-    Scene {
-        low: [0.0, 0.0],
-        high: [SIZE as f64, SIZE as f64],
-        background,
-    }
-}
-
-/// The taxi, filled while the passenger is aboard; the passenger who waits; the destination.
-fn draw(city: City) -> Vec<Shape> {
-    let board = board();
-    let (row, column) = STANDS[city.destination];
-    let mut shapes = vec![
-        board.cell(column, row, 0.3, Ink::Goal),
-        board.cell(city.column, city.row, 0.2, Ink::Agent),
-    ];
-    match STANDS.get(city.passenger) {
-        Some((row, column)) => shapes.push(board.disc(*column, *row, 0.14, Ink::Target)),
-        None => shapes.push(board.disc(city.column, city.row, 0.14, Ink::Target)),
-    }
-    shapes
-}
-
-/// A scripted driver: the shortest way to the passenger, then to where they want to go.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct TaxiDriver;
-
-impl Policy<usize, usize> for TaxiDriver {
-    fn act(&self, observation: &usize, _rng: &mut Rng) -> usize {
-        let city = City::decode(*observation);
-        let (target, arrived) = if city.passenger == ABOARD {
-            (city.destination, DROPOFF)
-        } else {
-            (city.passenger, PICKUP)
-        };
-        if city.stand() == Some(target) {
-            return arrived;
-        }
-        let distances = distances(STANDS[target]);
-        let nearest = (0..MOVES.len()).min_by_key(|direction| {
-            let next = city.moved(*direction);
-            distances[next.row * SIZE + next.column]
-        });
-        nearest.expect("there are moves")
-    }
-}
-
-/// Moves from each cell to a cell, by relaxation: the city is small.
-fn distances((row, column): (usize, usize)) -> [usize; SIZE * SIZE] {
-    let mut distances = [SIZE * SIZE; SIZE * SIZE];
-    distances[row * SIZE + column] = 0;
-    for _ in 0..SIZE * SIZE {
-        for cell in 0..SIZE * SIZE {
-            let city = City {
-                row: cell / SIZE,
-                column: cell % SIZE,
-                passenger: ABOARD,
-                destination: 0,
-            };
-            for direction in 0..MOVES.len() {
-                let next = city.moved(direction);
-                let through = distances[next.row * SIZE + next.column] + 1;
-                distances[cell] = distances[cell].min(through);
-            }
-        }
-    }
-    distances
 }

@@ -44,6 +44,8 @@ pub fn shipped() -> &'static [ShippedExperiment] {
         "nail-factory-count-honest",
         "nail-factory-weight",
         "nail-factory-weight-honest",
+        "montezuma-rooms-sparse",
+        "montezuma-rooms-bonus",
         "ppo-cartpole",
         "ppo-acrobot",
         "ppo-pendulum",

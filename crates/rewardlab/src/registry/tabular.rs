@@ -1,5 +1,8 @@
 //! Tabular environments: those of Gymnasium, those of seals, and rooms for shaping.
 
+#[cfg(test)]
+mod tests;
+
 use envs::{
     Branching, CliffPolicy, CliffWalking, CliffWorld, CliffWorldSize, EarlyTermination, FrozenLake,
     FrozenLakeSettings, InitialShift, LakeMap, MontezumaRooms, NoisyObservations,
