@@ -87,7 +87,9 @@ pub(super) fn compare(
     let mut losses = shares.into_iter().zip(worst).map(|(within, worst)| Loss {
         within,
         amount: reference.intent - worst.worst.returns.intent,
-        share: worst.intent_range.share(reference.intent - worst.worst.returns.intent),
+        share: worst
+            .intent_range
+            .share(reference.intent - worst.worst.returns.intent),
         most_share: worst.intent_range.share(reference.intent - worst.bound),
         worst,
     });

@@ -7,6 +7,9 @@ use mdp::TabularMdp;
 /// A smaller difference of probabilities is rounding.
 const SAME: f64 = 1e-6;
 
+/// A smaller difference of probabilities is nothing to show to people.
+const SHOWN: f64 = 0.01;
+
 /// A state to which two policies come by the same actions, and in which they act differently.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parting {
@@ -21,12 +24,36 @@ pub struct Parting {
 /// Where two policies, `[S, A]` each, part: the states that both reach by actions which both take, and in which their
 /// probabilities differ, in the order in which a search from the start meets them.
 ///
-/// What they do after they have parted is a consequence, and is left out.
+/// What they do after they have parted is a consequence, and is left out; so are differences of less than one in a
+/// hundred where there are larger ones.
 ///
 /// # Panics
 /// If a policy has not one probability for each state and action.
 #[must_use]
 pub fn partings(mdp: &TabularMdp, first: &[f64], second: &[f64]) -> Vec<Parting> {
+    let mut found = all_partings(mdp, first, second);
+    let is_shown = |parting: &Parting| parting.difference() >= SHOWN;
+    if found.iter().any(is_shown) {
+        found.retain(is_shown);
+    }
+    found
+}
+
+impl Parting {
+    /// The largest difference of the probabilities of one action.
+    #[must_use]
+    pub fn difference(&self) -> f64 {
+        let of = |choices: &[(usize, f64)], action: usize| {
+            let found = choices.iter().find(|(other, _)| *other == action);
+            found.map_or(0.0, |(_, probability)| *probability)
+        };
+        let both = self.first.iter().chain(&self.second);
+        both.map(|(action, _)| (of(&self.first, *action) - of(&self.second, *action)).abs())
+            .fold(0.0, f64::max)
+    }
+}
+
+fn all_partings(mdp: &TabularMdp, first: &[f64], second: &[f64]) -> Vec<Parting> {
     let n_actions = mdp.n_actions();
     for policy in [first, second] {
         let n_rows = mdp.n_states() * n_actions;

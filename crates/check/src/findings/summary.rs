@@ -26,7 +26,12 @@ pub(super) fn summary(findings: &Findings, tables: &Tabulated) -> Summary {
             sentences.push(loss_sentence(findings, comparison));
             if findings.reasons.contains(&Reason::Gap) {
                 sentences.extend(parting_sentence(comparison, tables));
-                advice.push(gap_advice(findings, comparison, tables));
+                // Where tampering pays, that is the loophole.
+                if !findings.reasons.contains(&Reason::Tampering) {
+                    advice.push(gap_advice(findings, comparison, tables));
+                }
+            } else {
+                sentences.extend(small_loss_sentence(findings, comparison));
             }
         }
         None => {
@@ -69,6 +74,15 @@ fn headline(findings: &Findings) -> String {
     match (findings.soundness, &findings.comparison) {
         (Soundness::Unsound, _) if has(&Reason::Tampering) => {
             format!("It pays to tamper with {reward}.")
+        }
+        (Soundness::Sound, Some(comparison))
+            if comparison.near_optimal.share > 2.0 * findings.within =>
+        {
+            format!(
+                "Optimising {reward} loses at most {} of what {} can give.",
+                percent(comparison.near_optimal.share),
+                intent_of(findings)
+            )
         }
         (Soundness::Sound, _) => format!("Optimising {reward} serves {}.", intent_of(findings)),
         (Soundness::Unsound, Some(comparison)) if has(&Reason::Gap) => format!(
@@ -188,6 +202,24 @@ fn parting_sentence(comparison: &Comparison, tables: &Tabulated) -> Option<Strin
     ))
 }
 
+/// A return that is a smaller share of the range is none.
+const NOTHING: f64 = 1e-6;
+
+/// A loss that every policy optimal for the reward has, though the tolerance allows it.
+fn small_loss_sentence(findings: &Findings, comparison: &Comparison) -> Option<String> {
+    let reference = comparison.gap.reference.returns.intent;
+    let lucky = reference - comparison.near_optimal.worst.reference.returns.intent;
+    let share = comparison.intent_range.share(lucky);
+    (share > 0.1 * findings.tolerance).then(|| {
+        format!(
+            "Every policy that is optimal for {} does lose {} of it, which is {} of a range that the worst policies make wide: a --tolerance below that would not pass.",
+            findings.reward,
+            amount(lucky),
+            percent(share)
+        )
+    })
+}
+
 /// What carries the loss, and what would mend it.
 fn gap_advice(findings: &Findings, comparison: &Comparison, tables: &Tabulated) -> String {
     let index = |role: &Role| {
@@ -213,9 +245,11 @@ fn gap_advice(findings: &Findings, comparison: &Comparison, tables: &Tabulated) 
                 )
             })
             .max_by(|a, b| a.1.total_cmp(&b.1))
-            .filter(|(_, gain)| *gain > 0.0)
+            .filter(|(_, gain)| *gain > NOTHING * comparison.reward_range.width())
     });
-    match (component, &comparison.gain) {
+    let least = NOTHING * comparison.reward_range.width();
+    let gain = comparison.gain.as_ref().filter(|gain| gain.amount > least);
+    match (component, gain) {
         (Some((component, gain)), _) if findings.components.len() > 1 => format!(
             "The component {} pays that policy {} more than the reference: bound what it can pay in an episode, or take what is meant into {}.",
             component.name,

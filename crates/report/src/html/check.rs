@@ -185,8 +185,8 @@ fn answer(finding: &Finding) -> Markup {
             }
             td role="cell" {
                 strong { (capital(&finding.name)) }
-                p { (finding.answer) }
-                @if !finding.details.is_empty() { ul class="details" { @for detail in &finding.details { li { (detail) } } } }
+                p { (capital(&finding.answer)) }
+                @if !finding.details.is_empty() { ul class="details" { @for detail in &finding.details { li { (capital(detail)) } } } }
             }
         }
     }
