@@ -174,8 +174,8 @@ pub fn tampering_incentive(table: &Tabulated) -> Result<Incentive, CheckError> {
 /// and by what was meant: it is *tampering* if and only if the reward received rises while one of the two does not.
 ///
 /// Where several policies are optimal, the one is taken that speaks against tampering: best by what was meant (by the
-/// first reward function where that is not known), then with the fewest tampering acts. So a finding holds for every
-/// optimal policy.
+/// first reward function where that is not known), then with the fewest tampering acts. So a finding by what was meant
+/// holds for every optimal policy.
 ///
 /// # Errors
 /// If a table does not fit, every action of a state tampers, or a policy has no finite return.

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use crate::{Action, End, Observation, Rng, Scene, Shape, Space, StateVector, Step};
+use crate::{Action, ChannelStep, End, Observation, Rng, Scene, Shape, Space, StateVector, Step};
 
 /// Bounds that hold for the undiscounted return of every episode, declared by whoever wrote the environment.
 ///
@@ -81,6 +81,29 @@ pub trait Environment: Send + Sync {
     /// Whether the task was done as meant in an episode that ended in this state, where that is a yes or no.
     fn is_success(&self, state: &Self::State) -> Option<bool> {
         let _ = state;
+        None
+    }
+
+    /// Names of the reward functions that may be in use, the declared one first; empty where acts cannot reach the
+    /// reward channel.
+    fn reward_functions(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// What the reward channel did in a step that was taken; absent where acts cannot reach it, and the reward is what
+    /// was specified. Given for every step or for none.
+    ///
+    /// # Design
+    /// A question about a step that was taken, and not a field of [`Step`]: few environments have an answer, training
+    /// never asks, and the recorded states hold all that it takes.
+    fn channel(
+        &self,
+        state: &Self::State,
+        action: &Self::Action,
+        next_state: &Self::State,
+        step: &Step,
+    ) -> Option<ChannelStep> {
+        let _ = (state, action, next_state, step);
         None
     }
 }
@@ -290,6 +313,21 @@ impl<E: Environment> Environment for TimeLimit<E> {
 
     fn is_success(&self, state: &Self::State) -> Option<bool> {
         self.environment.is_success(&state.state)
+    }
+
+    fn reward_functions(&self) -> &'static [&'static str] {
+        self.environment.reward_functions()
+    }
+
+    fn channel(
+        &self,
+        state: &Self::State,
+        action: &E::Action,
+        next_state: &Self::State,
+        step: &Step,
+    ) -> Option<ChannelStep> {
+        self.environment
+            .channel(&state.state, action, &next_state.state, step)
     }
 }
 

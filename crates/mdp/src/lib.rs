@@ -2,6 +2,7 @@
 //!
 //! The other crates speak this vocabulary. Nothing in here knows a network, a file or a clock.
 
+mod channel;
 mod checker;
 mod environment;
 mod policy;
@@ -18,6 +19,7 @@ mod value;
 #[cfg(test)]
 mod tests;
 
+pub use channel::ChannelStep;
 pub use checker::{EnvironmentFault, check_environment};
 pub use environment::{
     Environment, Episode, EpisodeOver, LimitedState, ReturnBounds, RewardFn, TimeLimit, WithReward,

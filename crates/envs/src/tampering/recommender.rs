@@ -1,8 +1,9 @@
 //! The recommender: paid by clicks, it can shift the taste that decides what is clicked.
 
 use mdp::{
-    Components, End, Enumerable, Environment, GridMap, Ink, Outcome, Place, ReturnBounds,
-    RewardParameters, Rng, Scene, Shape, Space, StateError, StateVector, Step, bounds_per_step,
+    ChannelStep, Components, End, Enumerable, Environment, GridMap, Ink, Outcome, Place,
+    ReturnBounds, RewardParameters, Rng, Scene, Shape, Space, StateError, StateVector, Step,
+    bounds_per_step,
 };
 
 use super::{Remedy, Scripted, counts, draw, hot, one_hot, picture, write_counts};
@@ -214,7 +215,33 @@ impl Environment for DriftingRecommender {
 
     fn return_bounds(&self, n_steps: u32) -> ReturnBounds {
         let n_steps = n_steps.min(DriftingRecommender::N_STEPS);
-        bounds_per_step(0.0..=0.9, REGRET..=0.6, n_steps)
+        let most = match self.remedy {
+            Remedy::None | Remedy::Belief => 0.9,
+            Remedy::CurrentFunction | Remedy::Counterfactual => 0.6,
+        };
+        bounds_per_step(0.0..=most, REGRET..=0.6, n_steps)
+    }
+
+    fn reward_functions(&self) -> &'static [&'static str] {
+        &["learned from clicks"]
+    }
+
+    fn channel(
+        &self,
+        state: &RecommenderState,
+        action: &usize,
+        next_state: &RecommenderState,
+        step: &Step,
+    ) -> Option<ChannelStep> {
+        let _ = (state, next_state);
+        let is_read = matches!(self.remedy, Remedy::None | Remedy::Belief);
+        // The user's answer to outrage is also what later answers come from.
+        Some(ChannelStep {
+            raw: step.reward,
+            answers: 1,
+            changed_answers: u32::from(is_read && *action == OUTRAGE),
+            ..ChannelStep::default()
+        })
     }
 
     fn scene(&self) -> Option<Scene> {

@@ -37,7 +37,10 @@ pub(super) fn play_network(
     let (rules, tape) = TapedEnvironment::new(task.vectorized(1, seed), n_taped, MOST_STEPS);
     let mut actor = Actor::new(policy, play, n_side_by_side(n_episodes));
     let outcomes = rl::evaluate(&mut actor, &rules, n_episodes, seed, pool);
-    let recorded = std::mem::take(&mut *tape.lock().expect("no recording panicked"));
+    let mut recorded = std::mem::take(&mut *tape.lock().expect("no recording panicked"));
+    for episode in recorded.iter_mut().flatten() {
+        episode.channel = task.channel(&episode.trajectory);
+    }
     Played { outcomes, recorded }
 }
 

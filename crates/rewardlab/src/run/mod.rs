@@ -1,5 +1,6 @@
 //! Runs: train, evaluate, audit, and leave a folder from which everything can be made again.
 
+mod channel;
 mod evaluate;
 mod evidence;
 mod folder;
@@ -267,13 +268,16 @@ pub fn judge(
     settings: &audit::Settings,
     command: Option<&str>,
 ) -> Result<FinishedRun, Error> {
-    let series = record.series(task);
+    let path = record.path.join(training::TRAJECTORIES);
+    let (names, groups) = read_trajectories(&path)?;
+    let mut series = record.series(task);
+    series.channel = channel::channel_of(&record.checkpoints, &groups, task.reward_functions());
     let seed = mdp::Seed(record.experiment.seed).child("audit", 0);
     let outcome = audit::audit(&series, settings, seed)?;
     let page::RunPage {
         mut page,
         recurrence,
-    } = page::of_run(&record, task, &outcome, command)?;
+    } = page::of_run(&record, task, &outcome, &names, &groups, command)?;
     page::set_share(&mut page, settings);
     Ok(FinishedRun {
         path: record.path.clone(),

@@ -8,8 +8,8 @@ use audit::{
 };
 use report::{Change, Clip, Component, Curves, Estimate, Frame, Page, Provenance, Since, Word};
 
-use super::trajectories::{EpisodeGroup, Player, read_trajectories};
-use super::{Returns, RunRecord, training};
+use super::trajectories::{ColumnNames, EpisodeGroup, Player};
+use super::{Returns, RunRecord};
 use crate::Error;
 use crate::registry::{self, RecordedEpisode, Task};
 
@@ -25,16 +25,16 @@ pub(super) fn of_run(
     record: &RunRecord,
     task: &dyn Task,
     outcome: &Outcome,
+    names: &ColumnNames,
+    groups: &[EpisodeGroup],
     command: Option<&str>,
 ) -> Result<RunPage, Error> {
-    let path = record.path.join(training::TRAJECTORIES);
-    let (names, groups) = read_trajectories(&path)?;
     let experiment = &record.experiment;
     let entry = registry::find(experiment.environment.name)
         .expect("a checked experiment names a registered environment");
     let (proxy_meaning, intent_meaning) = (entry.meanings)(&experiment.environment.settings);
-    let scales = scales(&groups, names.states.len());
-    let recorded = |clip: audit::Clip| recorded_clip(record, &groups, clip);
+    let scales = scales(groups, names.states.len());
+    let recorded = |clip: audit::Clip| recorded_clip(record, groups, clip);
     let loop_in = |clip: audit::Clip| loop_of(&names.states, &scales, recorded(clip)?.1);
     let recurrence = outcome.clips.and_then(|clips| loop_in(clips.after));
     let mut page = audited_page(&experiment.name, outcome, "environment steps");
@@ -58,7 +58,7 @@ pub(super) fn of_run(
     page.curves.intent_meaning = intent_meaning.to_owned();
     add_greedy(&mut page.curves, outcome, record);
     page.verdict.loophole = loophole(outcome, page.recurrence.as_ref());
-    page.clips = clips(record, task, outcome, &groups, entry.seconds_per_step);
+    page.clips = clips(record, task, outcome, groups, entry.seconds_per_step);
     page.configuration = experiment.to_toml(crate::VERSION, nn::instruction_set());
     page.provenance = provenance(record);
     page.command = command.map_or_else(

@@ -88,6 +88,7 @@ pub(super) fn column_names(task: &dyn Task, n_features: usize) -> ColumnNames {
             .iter()
             .map(|name| (*name).to_owned())
             .collect(),
+        has_channel: !task.reward_functions().is_empty(),
     }
 }
 

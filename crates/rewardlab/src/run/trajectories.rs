@@ -10,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
-use mdp::{Components, End, MAX_COMPONENTS, Step, Trajectory};
+use mdp::{ChannelStep, Components, End, MAX_COMPONENTS, Step};
 use parquet::basic::{Compression, LogicalType, Repetition, Type as PhysicalType};
 use parquet::column::reader::get_typed_column_reader;
 use parquet::data_type::{ByteArray, ByteArrayType, DataType, DoubleType, FloatType, Int32Type};
@@ -72,6 +72,8 @@ pub struct ColumnNames {
     pub n_action: usize,
     /// One name a reward component.
     pub components: Vec<String>,
+    /// Whether acts can reach the reward channel, so that more is recorded of it than two numbers.
+    pub has_channel: bool,
 }
 
 impl ColumnNames {
@@ -81,6 +83,7 @@ impl ColumnNames {
         8 * self.states.len()
             + 4 * (self.n_observation + self.n_action)
             + 8 * (self.components.len() + 4)
+            + if self.has_channel { 20 } else { 0 }
             + 20
     }
 }
@@ -90,6 +93,8 @@ const MOST_ROWS: i64 = 20_000_000;
 /// The most columns that are read from a file.
 const MOST_COLUMNS: usize = 4096;
 
+/// The number of the reward function that was used; only where the reward channel is recorded.
+const FUNCTION: &str = "reward_function";
 const END_TERMINATED: &str = "terminated";
 const END_TRUNCATED: &str = "truncated";
 
@@ -144,6 +149,16 @@ fn schema(names: &ColumnNames) -> TypePtr {
     }
     for name in ["raw_reward", "received_reward"] {
         fields.push(column(name, PhysicalType::DOUBLE, Repetition::OPTIONAL));
+    }
+    if names.has_channel {
+        fields.push(column(
+            "true_state_reward",
+            PhysicalType::DOUBLE,
+            Repetition::OPTIONAL,
+        ));
+        for name in [FUNCTION, "answers", "changed_answers"] {
+            fields.push(column(name, PhysicalType::INT32, Repetition::OPTIONAL));
+        }
     }
     for name in &names.components {
         let name = format!("component_{name}");
@@ -242,11 +257,33 @@ fn write_group<W: Write + Send>(
         });
         columns.put::<FloatType>(values, true)?;
     }
-    for _ in ["raw", "received"] {
-        // Evaluation passes rewards on as they are: nothing stands between the two.
-        let values =
-            places().map(|(_, recorded, step)| step_of(recorded, step).map(|step| step.reward));
-        columns.put::<DoubleType>(values, true)?;
+    // Where acts cannot reach the channel, evaluation passes rewards on as they are: nothing stands between the two.
+    let raw = places().map(|(_, recorded, step)| {
+        let received = step_of(recorded, step)?.reward;
+        Some(
+            recorded
+                .channel
+                .get(step)
+                .map_or(received, |channel| channel.raw),
+        )
+    });
+    columns.put::<DoubleType>(raw, true)?;
+    let received =
+        places().map(|(_, recorded, step)| step_of(recorded, step).map(|step| step.reward));
+    columns.put::<DoubleType>(received, true)?;
+    if names.has_channel {
+        let channel = || places().map(|(_, recorded, step)| recorded.channel.get(step));
+        let of_true_state = channel().map(|channel| channel?.of_true_state);
+        columns.put::<DoubleType>(of_true_state, true)?;
+        let counts: [fn(&ChannelStep) -> u32; 3] = [
+            |channel| channel.function,
+            |channel| channel.answers,
+            |channel| channel.changed_answers,
+        ];
+        for count in counts {
+            let values = channel().map(|channel| channel.map(|channel| count(channel) as i32));
+            columns.put::<Int32Type>(values, true)?;
+        }
     }
     for index in 0..names.components.len() {
         let values = places().map(|(_, recorded, step)| {
@@ -365,6 +402,7 @@ fn names_of(reader: &SerializedFileReader<File>) -> Option<ColumnNames> {
         } else if let Some(component) = name.strip_prefix("component_") {
             names.components.push(component.to_owned());
         }
+        names.has_channel |= name == FUNCTION;
     }
     // Only a file with just these columns, in just this order, is one of ours.
     let expected = self::schema(&names);
@@ -423,6 +461,28 @@ impl ColumnReaders<'_> {
     }
 }
 
+/// The columns of the reward channel, where it is recorded.
+struct ChannelColumns {
+    of_true_state: Vec<Option<f64>>,
+    functions: Vec<Option<i32>>,
+    answers: Vec<Option<i32>>,
+    changed_answers: Vec<Option<i32>>,
+}
+
+impl ChannelColumns {
+    /// The channel of a row that holds a step; none where a number is missing or negative.
+    fn step(&self, row: usize, raw: f64) -> Option<ChannelStep> {
+        let count = |column: &[Option<i32>]| u32::try_from(column[row]?).ok();
+        Some(ChannelStep {
+            raw,
+            of_true_state: self.of_true_state[row],
+            function: count(&self.functions)?,
+            answers: count(&self.answers)?,
+            changed_answers: count(&self.changed_answers)?,
+        })
+    }
+}
+
 /// The columns of a row group in memory: a value, or null, a row.
 struct GroupColumns {
     n_rows: usize,
@@ -433,7 +493,9 @@ struct GroupColumns {
     states: Vec<Vec<Option<f64>>>,
     observations: Vec<Vec<Option<f32>>>,
     actions: Vec<Vec<Option<f32>>>,
-    rewards: Vec<Option<f64>>,
+    raw: Vec<Option<f64>>,
+    received: Vec<Option<f64>>,
+    channel: Option<ChannelColumns>,
     components: Vec<Vec<Option<f64>>>,
     intents: Vec<Option<f64>>,
     ends: Vec<Option<ByteArray>>,
@@ -441,7 +503,7 @@ struct GroupColumns {
 }
 
 impl GroupColumns {
-    /// Reads the columns in the order of [`schema`]; the step's number and the received reward say nothing new.
+    /// Reads the columns in the order of [`schema`]; the step's number says nothing new.
     fn read(rows: &dyn RowGroupReader, names: &ColumnNames) -> Result<Self, ParquetError> {
         let n_rows = usize::try_from(rows.metadata().num_rows())
             .map_err(|_| ParquetError::General("a negative number of rows".into()))?;
@@ -455,8 +517,17 @@ impl GroupColumns {
         let states = columns.take_all::<DoubleType>(names.states.len())?;
         let observations = columns.take_all::<FloatType>(names.n_observation)?;
         let actions = columns.take_all::<FloatType>(names.n_action)?;
-        let rewards = columns.take::<DoubleType>()?;
-        columns.take::<DoubleType>()?;
+        let raw = columns.take::<DoubleType>()?;
+        let received = columns.take::<DoubleType>()?;
+        let channel = match names.has_channel {
+            true => Some(ChannelColumns {
+                of_true_state: columns.take::<DoubleType>()?,
+                functions: columns.take::<Int32Type>()?,
+                answers: columns.take::<Int32Type>()?,
+                changed_answers: columns.take::<Int32Type>()?,
+            }),
+            false => None,
+        };
         Ok(GroupColumns {
             n_rows,
             players,
@@ -466,7 +537,9 @@ impl GroupColumns {
             states,
             observations,
             actions,
-            rewards,
+            raw,
+            received,
+            channel,
             components: columns.take_all::<DoubleType>(names.components.len())?,
             intents: columns.take::<DoubleType>()?,
             ends: columns.take::<ByteArrayType>()?,
@@ -490,14 +563,11 @@ impl GroupColumns {
             .is_none_or(|(last, _)| *last != number)
         {
             let success = self.successes[row].map(|success| success != 0);
-            let trajectory = Trajectory::default();
-            group.episodes.push((
-                number,
-                RecordedEpisode {
-                    trajectory,
-                    success,
-                },
-            ));
+            let episode = RecordedEpisode {
+                success,
+                ..RecordedEpisode::default()
+            };
+            group.episodes.push((number, episode));
         }
         let (_, recorded) = group.episodes.last_mut()?;
         let trajectory = &mut recorded.trajectory;
@@ -505,9 +575,12 @@ impl GroupColumns {
         trajectory
             .observations
             .push(row_of(&self.observations, row)?);
-        let Some(reward) = self.rewards[row] else {
+        let Some(reward) = self.received[row] else {
             return Some(());
         };
+        if let Some(channel) = &self.channel {
+            recorded.channel.push(channel.step(row, self.raw[row]?)?);
+        }
         trajectory.actions.push(row_of(&self.actions, row)?);
         trajectory.steps.push(Step {
             reward,
