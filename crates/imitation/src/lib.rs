@@ -3,12 +3,17 @@
 //! Inverse reinforcement learning on finite MDPs: [`maximum_entropy_irl`] fits a reward, linear in features
 //! ([`LinearReward`]) or a network ([`NetworkReward`]), under which the demonstrations are most likely.
 
+mod cirl;
 mod error;
 mod maximum_entropy;
 mod minimize;
 mod reward_model;
 mod soft;
 
+pub use cirl::{
+    CirlGame, CirlGameError, CirlSolution, ExactConfig, Joint, PointConfig, solve_by_points,
+    solve_exactly, value_by_decision_rules,
+};
 pub use error::Error;
 pub use maximum_entropy::{
     Horizon, InferredReward, MaximumEntropyConfig, maximum_entropy_irl, visits,
