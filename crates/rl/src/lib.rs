@@ -27,5 +27,7 @@ pub use event::{Iteration, Observer, TrainEvent};
 pub use learner::{Learner, Preset, Profile};
 pub use policy::{Actor, BatchPolicy, NetworkPolicy, Play};
 pub use replay::{ReplayBuffer, Sample};
-pub use tabular::{QTable, TabularConfig, q_learning, sarsa};
+pub use tabular::{
+    QTable, TabularConfig, q_learning, q_learning_exploring, sarsa, sarsa_exploring,
+};
 pub use vector::{StepBatch, VectorEnvironment, VectorState, Vectorized};

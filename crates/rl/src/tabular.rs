@@ -83,9 +83,22 @@ pub fn q_learning<E>(environment: &E, config: &TabularConfig, seed: Seed) -> QTa
 where
     E: Environment<Observation = usize, Action = usize>,
 {
-    learn(environment, config, seed, |table, next_state, _| {
-        table.value(next_state)
-    })
+    q_learning_exploring(environment, config, |_, _| config.exploration, seed)
+}
+
+/// [`q_learning`] that explores with a probability of its own at each step, given how many were taken before and the
+/// state, in place of the one of `config`.
+pub fn q_learning_exploring<E>(
+    environment: &E,
+    config: &TabularConfig,
+    exploration: impl Fn(u64, usize) -> f64,
+    seed: Seed,
+) -> QTable
+where
+    E: Environment<Observation = usize, Action = usize>,
+{
+    let following = |table: &QTable, next_state, _| table.value(next_state);
+    learn(environment, config, exploration, seed, following)
 }
 
 /// SARSA (Rummery and Niranjan, 1994; Sutton and Barto, 2018, section 6.4): the target follows the action that is
@@ -94,17 +107,28 @@ pub fn sarsa<E>(environment: &E, config: &TabularConfig, seed: Seed) -> QTable
 where
     E: Environment<Observation = usize, Action = usize>,
 {
-    learn(
-        environment,
-        config,
-        seed,
-        |table, next_state, next_action| table.row(next_state)[next_action],
-    )
+    sarsa_exploring(environment, config, |_, _| config.exploration, seed)
+}
+
+/// [`sarsa`] that explores with a probability of its own at each step, given how many were taken before and the state, in
+/// place of the one of `config`: the values are those of the policy that explores so.
+pub fn sarsa_exploring<E>(
+    environment: &E,
+    config: &TabularConfig,
+    exploration: impl Fn(u64, usize) -> f64,
+    seed: Seed,
+) -> QTable
+where
+    E: Environment<Observation = usize, Action = usize>,
+{
+    let following = |table: &QTable, next_state, next_action| table.row(next_state)[next_action];
+    learn(environment, config, exploration, seed, following)
 }
 
 fn learn<E>(
     environment: &E,
     config: &TabularConfig,
+    exploration: impl Fn(u64, usize) -> f64,
     seed: Seed,
     following: impl Fn(&QTable, usize, usize) -> f64,
 ) -> QTable
@@ -126,11 +150,12 @@ where
         let mut episode = Episode::new(environment, seed.stream("episode", n_episodes));
         n_episodes += 1;
         let mut state = episode.observation();
-        let mut action = table.choose(state, config.exploration, &mut rng);
+        let mut action = table.choose(state, exploration(n_steps, state), &mut rng);
         for _ in 0..config.max_episode_steps {
             let step = episode.step(&action).expect("the episode is not over");
             let next_state = episode.observation();
-            let next_action = table.choose(next_state, config.exploration, &mut rng);
+            let next_action =
+                table.choose(next_state, exploration(n_steps + 1, next_state), &mut rng);
             let after = if step.bootstraps() {
                 following(&table, next_state, next_action)
             } else {

@@ -474,18 +474,30 @@ fn q_learning_approaches_the_exact_values() {
 
 #[test]
 fn sarsa_approaches_the_exact_values_of_its_own_exploring_policy() {
-    let mdp = random_mdp(1);
     let config = TabularConfig {
         n_steps: 2_000_000,
         ..tabular_config()
     };
-    let table = sarsa(&mdp, &config, Seed(0));
+    let mdp = random_mdp(1);
+    let same = |_| config.exploration;
+    check_sarsa(&mdp, &sarsa(&mdp, &config, Seed(0)), same);
+    // In some states it explores more than in others.
+    let differing = |state: usize| if state % 2 == 0 { 0.9 } else { 0.3 };
+    let table = sarsa_exploring(&mdp, &config, |_, state| differing(state), Seed(0));
+    check_sarsa(&mdp, &table, differing);
+}
+
+fn check_sarsa(mdp: &TabularMdp, table: &QTable, exploration: impl Fn(usize) -> f64) {
     let n_actions = mdp.n_actions();
-    let mut policy = vec![config.exploration / n_actions as f64; table.values.len()];
+    let mut policy: Vec<f64> = (0..table.values.len())
+        .map(|row| exploration(row / n_actions) / n_actions as f64)
+        .collect();
     for state in 0..mdp.n_states() {
-        policy[state * n_actions + table.greedy(state)] += 1.0 - config.exploration;
+        policy[state * n_actions + table.greedy(state)] += 1.0 - exploration(state);
     }
-    let exact = evaluate_policy(&mdp, &mdp.expected_rewards(), &policy).unwrap().values;
+    let exact = evaluate_policy(mdp, &mdp.expected_rewards(), &policy)
+        .unwrap()
+        .values;
     for (state, exact) in exact.iter().enumerate() {
         let mixed: f64 = (0..n_actions)
             .map(|action| policy[state * n_actions + action] * table.row(state)[action])

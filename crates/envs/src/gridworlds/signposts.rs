@@ -23,8 +23,8 @@ enum Kind {
 /// Signs that hold under a condition.
 #[derive(Clone, Debug)]
 pub(super) struct Leg {
-    /// Cells of planes that have to be lit.
-    lit: Vec<(usize, Cell)>,
+    /// A cell of a plane that has to be lit.
+    lit: Option<(usize, Cell)>,
     /// A sign for each cell: `^`, `v`, `<`, `>`, `.` to stay, `?` for left or right by a coin.
     signs: &'static [&'static str],
 }
@@ -32,21 +32,15 @@ pub(super) struct Leg {
 impl Leg {
     /// Signs that always hold.
     pub(super) fn always(signs: &'static [&'static str]) -> Leg {
-        Leg { lit: vec![], signs }
+        Leg { lit: None, signs }
     }
 
     /// Signs that hold while a cell of a plane is lit.
     pub(super) fn while_lit(plane: usize, cell: Cell, signs: &'static [&'static str]) -> Leg {
         Leg {
-            lit: vec![(plane, cell)],
+            lit: Some((plane, cell)),
             signs,
         }
-    }
-
-    /// The same signs while another cell is lit as well.
-    pub(super) fn and_lit(mut self, plane: usize, cell: Cell) -> Leg {
-        self.lit.push((plane, cell));
-        self
     }
 }
 
