@@ -122,10 +122,11 @@ fn capitalised(text: &str) -> String {
     })
 }
 
-const COMMANDS: [&str; 8] = [
+const COMMANDS: [&str; 9] = [
     "run",
     "list",
     "show",
+    "check",
     "audit",
     "report",
     "compare",

@@ -1,5 +1,6 @@
 //! The library and the command, driven as their users drive them, on settings that take moments.
 
+mod check;
 mod command;
 mod documents;
 mod library;

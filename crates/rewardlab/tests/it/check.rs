@@ -1,0 +1,225 @@
+//! `check`: what it says of small environments and files, with which exit status, and what it refuses.
+
+use std::fs;
+
+use expect_test::{Expect, expect};
+use serde_json::{Value, json};
+
+use crate::{Lab, check_schema, object, refusal};
+
+/// Going on leads to a goal that is meant; staying in the second room is paid for ever.
+const ROOMS: &str = r#"{
+  "states": ["left", "right", "goal"], "actions": ["go", "stay"], "discount": 0.9, "start": "left",
+  "terminals": ["goal"],
+  "transitions": [
+    ["left", "go", "right", 1], ["left", "stay", "left", 1],
+    ["right", "go", "goal", 1], ["right", "stay", "right", 1]
+  ],
+  "positions": [[1, 1], [2, 1], [3, 1]],
+  "map": ["#####", "#  G#", "#####"],
+  "legend": {"G": "goal"},
+  "rewards": {
+    "reward": {"rows": [["left", "go", null, -1], ["right", "stay", null, 2]]},
+    "intent": {"rows": [["right", "go", null, 1]]},
+    "twice": {"rows": [["right", "go", null, 2]]},
+    "shaping": {"rows": [["right", "stay", null, 2]]}
+  }
+}"#;
+
+fn lab() -> Lab {
+    let lab = Lab::new();
+    fs::write(lab.path().join("rooms.json"), ROOMS).unwrap();
+    lab
+}
+
+/// Checks the text and the exit status of a call.
+#[track_caller]
+fn check(arguments: &[&str], status: i32, expected: Expect) {
+    let output = lab().call(&[&["check"], arguments].concat());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(status), "{said}");
+    expected.assert_eq(&String::from_utf8(output.stdout).unwrap());
+}
+
+#[test]
+fn an_unsound_reward_is_shown_with_the_place_where_it_parts_from_the_intent() {
+    check(&["rooms.json", "--shaping", "shaping"], 1, expect![[""]]);
+}
+
+#[test]
+fn a_sound_reward_is_shown_with_its_scale() {
+    check(
+        &["rooms.json", "--reward", "twice", "--against", "intent", "--reference", "optimal"],
+        1,
+        expect![[""]],
+    );
+}
+
+#[test]
+fn exit_statuses_say_what_was_found() {
+    let lab = lab();
+    let statuses: [(&[&str], i32, &str); 7] = [
+        (&["frozen-lake"], 0, "sound"),
+        (&["boat-race"], 1, "unsound"),
+        (&["boat-race", "--tolerance", "60%"], 0, "sound"),
+        (&["rooms.json", "--reward", "intent"], 1, "unsound"),
+        (&["tampered-register"], 1, "unsound"),
+        (&["rooms.json", "--reference", "uniform"], 1, "unsound"),
+        (&["cartpole", "--episodes", "20"], 3, "undecided"),
+    ];
+    for (arguments, status, verdict) in statuses {
+        let call = [&["check"], arguments, &["--json"]].concat();
+        let found = object(&lab.call(&call), status);
+        assert_eq!(found["verdict"], verdict, "{arguments:?}");
+    }
+}
+
+#[test]
+fn what_it_prints_has_the_documented_fields() {
+    let lab = lab();
+    let found = object(&lab.call(&["check", "rooms.json", "--json"]), 1);
+    let returns = json!({ "lowest": "number", "highest": "number" });
+    let policy = json!({
+        "role": "text", "name": "text", "reward": "number", "intent": "?number", "actions": "?list",
+        "probabilities": "?list", "visits": ["number"],
+    });
+    let loss = json!({
+        "within": "number", "amount": "number", "share": "number", "most_share": "number",
+        "worst_reward": "number", "worst_intent": "number", "stop": "text",
+    });
+    let parting = json!({ "state": "number", "label": "text", "reference": "list", "worst": "list" });
+    let evidence = json!({
+        "headline": "text", "summary": ["text"], "advice": ["text"], "reasons": ["text"],
+        "reward": "text", "against": "?text", "tolerance": "number", "within": "number",
+        "reward_range": returns, "policies": [policy],
+        "components": [{ "name": "text", "returns": ["number"] }],
+        "optimum": {
+            "reference": "text", "intent_range": returns, "loss": loss, "loss_at_tolerance": loss,
+            "n_partings": "number", "partings": [parting], "gain": "?object",
+        },
+        "gap": {
+            "loss": "number", "share": "number", "asked": "number", "reference_reward": "number",
+            "reference_intent": "number", "worst_reward": "number", "worst_intent": "number",
+            "multiplier": "number", "bound": "number", "iterations": "number", "stop": "text",
+        },
+        "equivalence": {
+            "relation": "text", "scale": "number", "potential": ["number"],
+            "relative_residual": "number", "tolerance": "number", "angle": "?number",
+        },
+        "hackability": {
+            "stochastic": {
+                "verdict": "text", "residual": "number", "angle": "number", "pair": "?object",
+                "bound": "?number",
+            },
+            "deterministic": {
+                "verdict": "text", "n_policies": "?number", "n_endless": "number", "pair": "?object",
+            },
+        },
+        "distances": {
+            "range": "number", "starc_flow": "number", "starc_value": "?number",
+            "starc_value_potential": "?number", "epic": "?number", "dard": "?number",
+            "worst_regret": { "loss": "number", "share": "number", "bound": "number", "stop": "text" },
+            "bounds": "?object",
+        },
+        "shaping": [{
+            "name": "text", "is_part": "flag", "is_potential_based": "flag", "potential": "?list",
+            "residual": "?number", "witness": "?object", "felt_share": "number", "farm": "?object",
+        }],
+        "tampering": "?object",
+    });
+    let schema = json!({
+        "verdict": "text", "evidence": evidence, "subject": "text", "settings": "?object",
+        "discount": "number", "horizon": "?number",
+        "size": { "states": "number", "reachable": "number", "actions": "number", "transitions": "number" },
+        "seconds": "object", "command": "text", "version": "text",
+    });
+    check_schema(&found, &schema, "check");
+    // The tables of the file decide, to the digit: staying is paid 2 for ever after a first step.
+    let policies = found["evidence"]["policies"].as_array().unwrap();
+    let of = |role: &str| -> &Value { policies.iter().find(|each| each["role"] == role).unwrap() };
+    let best = of("reward-optimal");
+    assert_eq!(best["actions"], json!([0, 1, 0]));
+    assert!((best["reward"].as_f64().unwrap() - 17.0).abs() < 1e-9);
+    assert!((of("intent-optimal")["intent"].as_f64().unwrap() - 0.9).abs() < 1e-12);
+
+    let sampled = object(&lab.call(&["check", "cartpole", "--json", "--episodes", "20"]), 3);
+    assert_eq!(sampled["evidence"]["reasons"], json!(["not-listed"]));
+    assert_eq!(sampled["size"], Value::Null);
+    let again = object(&lab.call(&["check", "cartpole", "--json", "--episodes", "20"]), 3);
+    assert_eq!(again["evidence"], sampled["evidence"], "the same seed gives the same estimates");
+}
+
+#[test]
+fn a_horizon_puts_the_time_into_the_state() {
+    let lab = lab();
+    let call = ["check", "boat-race", "--horizon", "10", "--json"];
+    let found = object(&lab.call(&call), 1);
+    assert_eq!(found["horizon"], 10);
+    assert_eq!(found["discount"], 1.0);
+    // Eight cells in each of ten steps at most, and a final state of each.
+    assert!(found["size"]["states"].as_u64().unwrap() <= 88);
+    let policies = found["evidence"]["policies"].as_array().unwrap();
+    let intent = policies.iter().find(|each| each["role"] == "intent-optimal").unwrap();
+    assert!((intent["intent"].as_f64().unwrap() - 10.0).abs() < 1e-9, "clockwise in every step");
+}
+
+#[test]
+fn a_file_of_actions_is_a_reference() {
+    let lab = lab();
+    fs::write(lab.path().join("actions.txt"), "go\nstay\n0\n").unwrap();
+    let call = ["check", "rooms.json", "--reference", "actions.txt", "--shaping", "intent", "--json"];
+    let found = object(&lab.call(&call), 1);
+    assert_eq!(found["evidence"]["optimum"]["loss"]["share"].as_f64().unwrap().max(1e-3), 1e-3);
+    let refused: [(&str, &str); 3] = [
+        ("go\nstay\n", "has actions for 2 states where there are 3"),
+        ("go\nrun\n0\n", "state 1: \"run\" is no action; allowed: 0 go, 1 stay"),
+        ("[[0.5, 0.4], 0, 0]", "state 0: [0.5,0.4] are no probabilities of 2 actions"),
+    ];
+    for (text, message) in refused {
+        fs::write(lab.path().join("actions.txt"), text).unwrap();
+        let said = refusal(&lab.call(&call));
+        assert!(said.contains(message), "{said}");
+    }
+}
+
+#[test]
+fn the_report_is_one_page_with_the_maps() {
+    let lab = lab();
+    let output = lab.call(&["check", "rooms.json", "--report", "rooms.html"]);
+    assert_eq!(output.status.code(), Some(1));
+    let html = fs::read_to_string(lab.path().join("rooms.html")).unwrap();
+    assert!(html.starts_with("<!"));
+    for text in ["Optimal for reward", "class=\"policy\"", "What to change", "rewardlab check rooms.json"] {
+        assert!(html.contains(text), "{text}");
+    }
+    let said = refusal(&lab.call(&["check", "rooms.json", "--report", "rooms.json"]));
+    assert!(said.contains("name a path that ends in .html"), "{said}");
+}
+
+#[test]
+fn bad_input_is_refused_with_the_way_out() {
+    let lab = lab();
+    let endless = ROOMS.replace("\"discount\": 0.9", "\"discount\": 1");
+    fs::write(lab.path().join("endless.json"), endless).unwrap();
+    let calls: [(&[&str], &str); 10] = [
+        (&["boatrace"], "there is no environment \"boatrace\"; did you mean \"boat-race\"?"),
+        (&["missing.json"], "missing.json: cannot read"),
+        (&["rooms.json", "--reward", "pay"], "there is no reward \"pay\"; there are reward"),
+        (&["rooms.json", "--against", "wish"], "there is no reward \"wish\""),
+        (&["rooms.json", "--reference", "nobody"], "there is no reference policy \"nobody\": there are optimal, uniform"),
+        (&["rooms.json", "--horizon", "3"], "put the time into its states"),
+        (&["rooms.json", "--set", "reward=own"], "leave --set out"),
+        (&["rooms.json", "--limit", "2"], "has 3 states and --limit is 2"),
+        (&["endless.json"], "at discount 1"),
+        (&["boat-race", "--set", "speed=2"], "speed"),
+    ];
+    for (arguments, message) in calls {
+        let said = refusal(&lab.call(&[&["check"], arguments].concat()));
+        assert!(said.contains(message), "{arguments:?}: {said}");
+    }
+    for arguments in [["--tolerance", "2"], ["--discount", "1.5"], ["--within", "few"], ["--episodes", "1"]] {
+        let output = lab.call(&[&["check", "rooms.json"][..], &arguments].concat());
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(output.stdout.is_empty());
+    }
+}
