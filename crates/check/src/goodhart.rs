@@ -7,7 +7,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::f64::consts::FRAC_PI_2;
+use std::f64::consts::{FRAC_PI_2, PI};
 
 use mdp::{TabularMdp, boltzmann_rational, occupancy, policy_iteration, soft_optimal_path};
 
@@ -146,8 +146,8 @@ pub fn safe_stopping(
 }
 
 /// Of all intents whose component lies within `angle` radians of `component`, `[S, A]`, the one that a move of
-/// occupancies, `[S, A]`, serves least: a vector of unit length, its own component. The component itself where the move
-/// is along it.
+/// occupancies, `[S, A]`, serves least: a vector of unit length, its own component, turned from the reward's towards the
+/// way back as far as it may be. Where the move is straight along it, the reward's own or, at an angle of π, its opposite.
 #[must_use]
 pub fn least_served(component: &[f64], step: &[f64], angle: f64) -> Vec<f64> {
     let size = norm(component);
@@ -156,15 +156,19 @@ pub fn least_served(component: &[f64], step: &[f64], angle: f64) -> Vec<f64> {
     let aside: Vec<f64> = step
         .iter()
         .zip(&along)
-        .map(|(s, a)| shared * a - s)
+        .map(|(step, along)| shared * along - step)
         .collect();
     let aside_size = norm(&aside);
     if aside_size <= STILL * norm(step) {
-        return along;
+        // No side to turn to: all that is left is to turn right round.
+        let turned = if angle < PI { 1.0 } else { -1.0 };
+        return along.iter().map(|value| turned * value).collect();
     }
+    let to_the_way_back = PI - aside_size.atan2(shared);
+    let (sine, cosine) = f64::min(angle, to_the_way_back).sin_cos();
     let pairs = along.iter().zip(&aside);
     pairs
-        .map(|(along, aside)| angle.cos() * along + angle.sin() * aside / aside_size)
+        .map(|(along, aside)| cosine * along + sine * aside / aside_size)
         .collect()
 }
 

@@ -97,8 +97,9 @@ pub fn stochastic_hackability_of(
     bands: Bands,
 ) -> Result<StochasticHackability, CheckError> {
     let plane = Plane::new(mdp, reward, intent)?;
-    let Some(angle) = compared.angle else {
-        return trivial(mdp, reward, compared);
+    let angle = match compared.angle {
+        Some(angle) if compared.tolerance < ALL_ROUNDING => angle,
+        _ => return Ok(trivial(mdp, reward, intent)),
     };
     let residual = if compared.scale > 0.0 {
         compared.relative_residual
@@ -121,23 +122,30 @@ pub fn stochastic_hackability_of(
     })
 }
 
+/// From this tolerance on a component is as good as rounding: it comes to less than 1e-10 of its reward.
+const ALL_ROUNDING: f64 = 1e-3;
+/// The share of a reward that its component comes to below which it is trivial.
+const TRIVIAL: f64 = 1e-10;
+
 /// One of the two, or both, pay all policies alike.
-fn trivial(
-    mdp: &TabularMdp,
-    reward: &[f64],
-    compared: &Equivalence,
-) -> Result<StochasticHackability, CheckError> {
-    let both = compared.relation == Relation::Equivalent;
-    // Beside itself a reward is at an angle, 0, unless it is trivial.
-    let reward = both || equivalence(mdp, reward, reward)?.angle.is_none();
-    Ok(StochasticHackability {
+fn trivial(mdp: &TabularMdp, reward: &[f64], intent: &[f64]) -> StochasticHackability {
+    let flow = Flow::new(mdp);
+    let share = |rewards: &[f64]| {
+        let projection = flow.project(rewards);
+        let shaping = norm(&flow.shaping(&projection.potential));
+        let component = norm(&projection.component);
+        // The two parts are orthogonal.
+        component / component.hypot(shaping).max(f64::MIN_POSITIVE)
+    };
+    let [by_reward, by_intent] = [reward, intent].map(share);
+    StochasticHackability {
         verdict: StochasticVerdict::Trivial {
-            reward,
-            intent: both || !reward,
+            reward: by_reward <= TRIVIAL,
+            intent: by_intent <= TRIVIAL,
         },
         residual: 0.0,
         angle: None,
-    })
+    }
 }
 
 /// The strongest pair that planning finds or, where its policies differ by no more than rounding, the pair on either side
