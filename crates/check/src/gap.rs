@@ -162,7 +162,14 @@ pub fn gap(
     let asked = reference.returns.reward + settings.epsilon;
     let most = plane.furthest_then(REWARD_UP, INTENT_DOWN, Some(&best.policy))?;
     let least = plane.furthest_then(INTENT_DOWN, REWARD_UP, Some(&most.policy))?;
-    search(mdp, &plane, [&best, &most, &least], reference, asked, settings)
+    search(
+        mdp,
+        &plane,
+        [&best, &most, &least],
+        reference,
+        asked,
+        settings,
+    )
 }
 
 /// The worst policy for the intent among those that are optimal for the reward, or short of it by at most `tolerance`,
@@ -228,7 +235,14 @@ pub(crate) fn gaps(
     let corners = [&best, &most, &least];
     let worst = shares.iter().map(|share| {
         let asked = lucky.returns.reward - share * reward_range.width();
-        search(mdp, &plane, corners, lucky.clone(), asked, GapSettings::EXACT)
+        search(
+            mdp,
+            &plane,
+            corners,
+            lucky.clone(),
+            asked,
+            GapSettings::EXACT,
+        )
     });
     Ok(Gaps {
         reward_range,
@@ -340,7 +354,13 @@ fn search(
     } else if most.returns.reward <= asked + slack {
         Edge::at(most.clone())
     } else {
-        Edge::between(plane, least.clone(), most.clone(), asked, settings.max_iterations)?
+        Edge::between(
+            plane,
+            least.clone(),
+            most.clone(),
+            asked,
+            settings.max_iterations,
+        )?
     };
     let mixture = edge.mixture(asked);
     let worst = mixture.witness(mdp)?;
