@@ -9,6 +9,7 @@ mod maximum_entropy;
 mod minimize;
 mod reward_model;
 mod soft;
+mod teaching;
 
 pub use cirl::{
     CirlGame, CirlGameError, CirlSolution, ExactConfig, Joint, PointConfig, solve_by_points,
@@ -20,3 +21,4 @@ pub use maximum_entropy::{
 };
 pub use reward_model::{Features, FeaturesOf, LinearReward, NetworkReward, RewardModel};
 pub use soft::{Entropy, soft_policy};
+pub use teaching::{Demonstration, Lesson};

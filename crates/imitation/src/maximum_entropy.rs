@@ -55,9 +55,13 @@ pub struct MaximumEntropyConfig {
     pub horizon: Horizon,
     /// Which entropy is maximised.
     pub entropy: Entropy,
-    /// Greatest difference between the expert's visits and the policy's at which it is done: of states and actions, or
-    /// of states where the reward does not tell actions apart ([`RewardModel::told_apart`]).
+    /// Greatest difference between the expert's visits and the policy's at which it is done, of what the reward can be
+    /// blamed for ([`RewardModel::mismatch`]): visits of features, where it is linear.
     pub tolerance: f64,
+    /// Precision of a normal prior of mean 0 over the parameters, for each unit of the expert's visits; 0 for none. With
+    /// few demonstrations a reward without one may run off to infinity. It is done when no derivative exceeds the
+    /// tolerance.
+    pub precision: f64,
     /// Most steps of the minimiser.
     pub max_iterations: usize,
 }
@@ -70,6 +74,7 @@ impl MaximumEntropyConfig {
             horizon,
             entropy: Entropy::Causal,
             tolerance: 1e-4,
+            precision: 0.0,
             max_iterations: 1_000,
         }
     }
@@ -86,7 +91,8 @@ pub struct InferredReward {
     pub visits: Vec<f64>,
     /// Greatest difference between its visits and the expert's, over states and actions.
     pub error: f64,
-    /// Log-likelihood of the demonstrations' choices for each unit of start probability, in nats.
+    /// Log-likelihood of the demonstrations' choices for each unit of start probability, in nats, less what a prior takes
+    /// off.
     pub log_likelihood: f64,
     /// Steps of the minimiser.
     pub iterations: usize,
@@ -165,12 +171,18 @@ impl<R: RewardModel> Objective for Likelihood<'_, R> {
             .zip(self.expert_visits)
             .map(|(r, n)| r * n)
             .sum();
-        let value = soft.start_value(self.mdp) - earned;
-        let told_apart = self.reward.told_apart(&surplus);
-        let is_good = told_apart
-            .iter()
-            .all(|surplus| surplus.abs() <= config.tolerance);
-        Ok((value, is_good))
+        let mut value = soft.start_value(self.mdp) - earned;
+        let mismatch = if config.precision > 0.0 {
+            gradient
+                .iter_mut()
+                .zip(point)
+                .for_each(|(g, p)| *g += config.precision * p);
+            value += 0.5 * config.precision * point.iter().map(|p| p * p).sum::<f64>();
+            gradient.iter().fold(0.0, |most: f64, g| most.max(g.abs()))
+        } else {
+            self.reward.mismatch(&surplus, gradient)
+        };
+        Ok((value, mismatch <= config.tolerance))
     }
 }
 

@@ -113,6 +113,10 @@ impl Features {
     }
 }
 
+fn greatest(values: &[f64]) -> f64 {
+    values.iter().fold(0.0, |most, value| most.max(value.abs()))
+}
+
 fn identity(n: usize) -> Vec<f64> {
     let mut values = vec![0.0; n * n];
     (0..n).for_each(|i| values[i * n + i] = 1.0);
@@ -133,8 +137,9 @@ pub trait RewardModel {
     /// The reward of every state and action, `[S, A]`.
     fn rewards(&mut self) -> Vec<f64>;
 
-    /// Visits of states and actions, `[S, A]`, summed where the reward cannot tell them apart.
-    fn told_apart(&self, visits: &[f64]) -> Vec<f64>;
+    /// How far a policy's visits are from the expert's, as far as the reward can be blamed: from `surplus`, `[S, A]`,
+    /// the policy's visits less the expert's, and the gradient for it.
+    fn mismatch(&self, surplus: &[f64], gradient: &[f64]) -> f64;
 
     /// `Σ w(s, a) ∂r(s, a)/∂θ` for weights `[S, A]`: one number a parameter.
     fn gradient(&mut self, weights: &[f64]) -> Vec<f64>;
@@ -173,8 +178,9 @@ impl RewardModel for LinearReward {
         self.features.spread(&rows.map(of).collect::<Vec<f64>>())
     }
 
-    fn told_apart(&self, visits: &[f64]) -> Vec<f64> {
-        self.features.gather(visits)
+    /// The greatest difference in the visits of a feature: none is the optimum.
+    fn mismatch(&self, _surplus: &[f64], gradient: &[f64]) -> f64 {
+        greatest(gradient)
     }
 
     fn gradient(&mut self, weights: &[f64]) -> Vec<f64> {
@@ -266,8 +272,9 @@ impl RewardModel for NetworkReward {
         self.features.spread(&rows)
     }
 
-    fn told_apart(&self, visits: &[f64]) -> Vec<f64> {
-        self.features.gather(visits)
+    /// The greatest difference in visits of what has a row of features: a small gradient may be a saddle.
+    fn mismatch(&self, surplus: &[f64], _gradient: &[f64]) -> f64 {
+        greatest(&self.features.gather(surplus))
     }
 
     fn gradient(&mut self, weights: &[f64]) -> Vec<f64> {
