@@ -33,7 +33,7 @@ pub struct Question<'a> {
     pub reward: &'a str,
     /// The name of what it is held against; none where nobody has said what was meant.
     pub against: Option<&'a str>,
-    /// Names of terms that are meant as shaping: they should change no preference between policies.
+    /// Names of parts of the reward that are meant as shaping: they should change no preference between policies.
     pub shaping: Vec<&'a str>,
     /// A policy that its designers would accept, by name and as `[S, A]` probabilities; none for the intent's own
     /// optimal policy.
@@ -163,8 +163,6 @@ pub struct ComponentReturn {
 pub struct ShapingFinding {
     /// The name of its table.
     pub name: String,
-    /// Whether it is a part of the reward, rather than to be added to it.
-    pub is_part: bool,
     /// The answers to both questions.
     pub shaping: Shaping,
 }
@@ -274,8 +272,7 @@ impl Question<'_> {
     }
 }
 
-/// Tests each shaping term. One that is named as a component of the reward is a part of it; any other is taken to be
-/// added to it.
+/// Tests each shaping term, as a part of the reward that is asked about.
 fn shaping_terms(
     question: &Question<'_>,
     begun: &mut dyn FnMut(Stage),
@@ -285,18 +282,10 @@ fn shaping_terms(
     for name in &question.shaping {
         begun(Stage::Shaping);
         let term = question.table(name)?;
-        let is_part = name.starts_with(&format!("{}.", question.reward));
-        let task: Vec<f64> = match is_part {
-            true => reward
-                .iter()
-                .zip(term)
-                .map(|(whole, term)| whole - term)
-                .collect(),
-            false => reward.to_vec(),
-        };
+        let parts = reward.iter().zip(term);
+        let task: Vec<f64> = parts.map(|(whole, term)| whole - term).collect();
         findings.push(ShapingFinding {
             name: (*name).to_owned(),
-            is_part,
             shaping: shaping(&question.tables.mdp, term, &task, Intended::Optimal)?,
         });
     }

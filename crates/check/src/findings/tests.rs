@@ -189,7 +189,6 @@ fn a_potential_is_recognised_as_a_part_of_the_reward() {
         ..question(&tables, Some("intent"))
     });
     assert_eq!(found.soundness, Soundness::Sound, "{:?}", found.reasons);
-    assert!(found.shaping[0].is_part);
     assert!(found.shaping[0].shaping.is_potential_based());
     let comparison = found.comparison.unwrap();
     assert_eq!(comparison.equivalence.relation, Relation::Equivalent);

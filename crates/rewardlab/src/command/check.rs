@@ -43,7 +43,7 @@ pub(super) struct Check {
     /// What the reward is held against [default: intent, where there is one]
     #[arg(long, value_name = "NAME")]
     against: Option<String>,
-    /// A reward that is meant as a shaping term; may be repeated [default: those named shaping]
+    /// A part of the reward that is meant as shaping; may be repeated [default: those named shaping]
     #[arg(long, value_name = "NAME")]
     shaping: Vec<String>,
     /// The policy that losses are taken against: optimal (for the intent), uniform, a scripted policy of the

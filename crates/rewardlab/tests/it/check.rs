@@ -122,7 +122,7 @@ fn what_it_prints_has_the_documented_fields() {
             "bounds": "?object",
         },
         "shaping": [{
-            "name": "text", "is_part": "flag", "is_potential_based": "flag", "potential": "?list",
+            "name": "text", "is_potential_based": "flag", "potential": "?list",
             "residual": "?number", "witness": "?object", "felt_share": "number", "farm": "?object",
         }],
         "tampering": "?object",

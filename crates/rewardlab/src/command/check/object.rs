@@ -321,7 +321,6 @@ fn shaping(tables: &Tabulated, term: &ShapingFinding) -> Value {
     };
     json!({
         "name": term.name,
-        "is_part": term.is_part,
         "is_potential_based": found.is_potential_based(),
         "potential": potential,
         "residual": residual,
