@@ -12,6 +12,7 @@ use serde_json::json;
 fn main() {
     let printed = json!({
         "specification": specification::problems(),
+        "unlisted": specification::unlisted(),
         "tomatoes": tomatoes::comparison(),
         "shift": robustness::shift(),
         "bandits": robustness::bandits(),

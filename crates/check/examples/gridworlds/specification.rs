@@ -4,7 +4,7 @@ use envs::{
     AbsentSupervisor, BoatRace, ConveyorBelt, ConveyorVariant, GRIDWORLD_TIME_LIMIT,
     GridworldReward, RocksAndDiamonds, SafeInterruptibility, SideEffectsSokoban,
 };
-use mdp::{Discount, Enumerable, Tabulated, finite_horizon, tabulate};
+use mdp::{Discount, Enumerable, TabulateError, Tabulated, finite_horizon, tabulate};
 use serde_json::{Value, json};
 
 use crate::horizon::Optimal;
@@ -103,6 +103,24 @@ pub(crate) fn problems() -> Vec<Value> {
         ));
     }
     problems
+}
+
+/// Levels that have more states than are listed here.
+pub(crate) fn unlisted() -> Vec<Value> {
+    let one = Discount::new(1.0).expect("1 is a discount");
+    let refusal = |result: Result<Tabulated, TabulateError>| match result {
+        Ok(tabulated) => format!("{} states", tabulated.mdp.n_states()),
+        Err(error) => error.to_string(),
+    };
+    let boxes = [1, 3].map(|level| {
+        let room = SideEffectsSokoban::new(level, false, GridworldReward::Own);
+        let answer = refusal(tabulate(&room, one, LIMIT));
+        json!({ "environment": "side-effects-sokoban", "level": level, "answer": answer })
+    });
+    let rocks = RocksAndDiamonds::new(0, GridworldReward::Own);
+    let answer = refusal(tabulate(&rocks, one, LIMIT));
+    let rocks = json!({ "environment": "rocks-and-diamonds", "level": 0, "answer": answer });
+    boxes.into_iter().chain([rocks]).collect()
 }
 
 fn problem<E: Enumerable>(

@@ -93,7 +93,7 @@ impl FromStr for Bandit {
     }
 }
 
-/// Two boxes, one of which holds the reward (Leike et al., 2017, section 2.2.4).
+/// Two boxes, one of which holds the reward (Leike et al., 2017, section 2.2.3).
 ///
 /// Reward and intent are -1 a step and 50 for opening the right box. The bandit, whose kind the floor shows, estimates
 /// how often the agent opens each box, the last choice counting a quarter, and hides the reward by it.
