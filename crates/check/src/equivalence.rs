@@ -64,7 +64,7 @@ pub fn equivalence(
     let (first, second) = (Side::new(&flow, first), Side::new(&flow, second));
     let scale = match first.is_trivial() || second.is_trivial() {
         true => 0.0,
-        false => dot(&first.unit, &second.unit) * second.length / first.length,
+        false => first.along(&second) * second.length / first.length,
     };
     let mut potential = second.potential.clone();
     add(&mut potential, -scale, &first.potential);
@@ -102,7 +102,7 @@ fn compare(first: &Side, second: &Side) -> (f64, Option<f64>) {
     add(&mut sum, 1.0, &first.unit);
     let angle = 2.0 * norm(&difference).atan2(norm(&sum));
     let mut left = second.unit.clone();
-    add(&mut left, -dot(&first.unit, &second.unit), &first.unit);
+    add(&mut left, -first.along(second), &first.unit);
     (norm(&left), Some(angle))
 }
 
@@ -139,6 +139,12 @@ impl Side {
             unit,
             potential: projection.potential,
         }
+    }
+
+    /// The cosine between the components. Divided by a square that is 1 but for rounding, so that a reward is found to be
+    /// itself exactly.
+    fn along(&self, other: &Side) -> f64 {
+        dot(&self.unit, &other.unit) / dot(&self.unit, &self.unit)
     }
 
     /// Whether nothing but rounding is left once the potential is taken out.
