@@ -1,12 +1,18 @@
 //! The Markov chain that a policy makes of an MDP, and linear equations in it.
 
 use super::components::Components;
-use super::dense::Dense;
-use super::krylov::{Progress, Sparse};
+use super::direct::Direct;
+use super::krylov::{Patience, Progress, Sparse};
+use super::ordering::level_order;
 use crate::tabular::TabularMdp;
 
-/// Blocks up to this size are solved directly: a third of its cube in multiplications.
-const LARGEST_DENSE: usize = 300;
+/// Blocks up to this size are solved directly in the order they come in.
+const SMALL: usize = 64;
+/// Larger ones are solved directly where that takes up to so many multiplications, or a hundred for each weight.
+const DIRECT_WORK: usize = 30_000_000;
+/// Where iterations do not get there, up to so many multiplications and numbers to hold.
+const MOST_DIRECT_WORK: usize = 30_000_000_000;
+const MOST_ENTRIES: usize = 1 << 27;
 /// Residual of the others, relative to their greatest right-hand side and answer.
 const ACCURACY: f64 = 1e-14;
 /// Rows may miss a sum of 1 by rounding; what is more than that is meant.
@@ -310,54 +316,118 @@ impl<'a> Blocks<'a> {
             x[state] /= self.chain.diagonal(state);
             return;
         }
-        let mut block: Vec<f64> = states.iter().map(|state| x[*state as usize]).collect();
-        if states.len() <= LARGEST_DENSE {
-            let factors = self.dense(states);
-            match direction {
-                Direction::Values => factors.solve(&mut block),
-                Direction::Visits => factors.solve_transposed(&mut block),
-            }
+        let ordered = if states.len() <= SMALL {
+            states.to_vec()
         } else {
-            let matrix = match direction {
-                Direction::Values => self.sparse(states),
-                Direction::Visits => self.sparse(states).transposed(),
-            };
-            let right = std::mem::replace(&mut block, vec![0.0; states.len()]);
-            let progress = matrix.solve(&right, &mut block, ACCURACY);
-            self.progress.iterations += progress.iterations;
-            self.progress.converged &= progress.converged;
-        }
-        for (state, value) in states.iter().zip(block) {
+            self.ordered(states)
+        };
+        self.enter(&ordered);
+        let right: Vec<f64> = ordered.iter().map(|state| x[*state as usize]).collect();
+        let answer = self.solve_ordered(&ordered, right, direction);
+        for (state, value) in ordered.iter().zip(answer) {
             x[*state as usize] = value;
         }
     }
 
-    fn dense(&self, states: &[u32]) -> Dense {
-        let mut weights = vec![0.0; states.len() * states.len()];
-        let mut leave = Vec::with_capacity(states.len());
-        for (row, state) in weights.chunks_mut(states.len()).zip(states) {
-            let state = *state as usize;
-            let mut lost = self.chain.leave[state];
-            for (next, weight) in self.chain.row(state) {
-                if self.holds(next) {
-                    row[self.place[next] as usize] = weight;
-                } else {
-                    lost += weight;
-                }
-            }
-            leave.push(lost);
+    /// Directly where the band is narrow, else by iterations; and directly after all if these do not get there.
+    fn solve_ordered(&mut self, states: &[u32], right: Vec<f64>, direction: Direction) -> Vec<f64> {
+        let (n, band) = (states.len(), self.band(states));
+        let work = n.saturating_mul(band).saturating_mul(band);
+        if n <= SMALL || work <= DIRECT_WORK || work <= 100 * self.n_weights(states) {
+            return self.directly(states, right, band, direction);
         }
-        Dense::new(weights, leave)
+        let matrix = match direction {
+            Direction::Values => self.sparse(states),
+            Direction::Visits => self.sparse(states).transposed(),
+        };
+        let is_feasible =
+            work <= MOST_DIRECT_WORK && n.saturating_mul(2 * band + 1) <= MOST_ENTRIES;
+        let patience = if is_feasible {
+            Patience::Short
+        } else {
+            Patience::Long
+        };
+        let mut x = vec![0.0; n];
+        let progress = matrix.solve(&right, &mut x, ACCURACY, patience);
+        self.progress.iterations += progress.iterations;
+        if !progress.converged && is_feasible {
+            return self.directly(states, right, band, direction);
+        }
+        self.progress.converged &= progress.converged;
+        x
+    }
+
+    fn directly(
+        &self,
+        states: &[u32],
+        mut x: Vec<f64>,
+        band: usize,
+        direction: Direction,
+    ) -> Vec<f64> {
+        let leave = states.iter().map(|state| {
+            let outside = self
+                .chain
+                .row(*state as usize)
+                .filter(|(next, _)| !self.holds(*next));
+            self.chain.leave[*state as usize] + outside.map(|(_, weight)| weight).sum::<f64>()
+        });
+        let rows = states.iter().map(|state| self.inside(*state).collect());
+        let factors = Direct::new(rows, leave.collect(), band);
+        match direction {
+            Direction::Values => factors.solve(&mut x),
+            Direction::Visits => factors.solve_transposed(&mut x),
+        }
+        x
+    }
+
+    /// The states in an order of narrow band.
+    fn ordered(&self, states: &[u32]) -> Vec<u32> {
+        let mut neighbours = vec![vec![]; states.len()];
+        for (place, state) in states.iter().enumerate() {
+            for (next, _) in self.inside(*state) {
+                neighbours[place].push(next);
+                neighbours[next as usize].push(place as u32);
+            }
+        }
+        level_order(&neighbours)
+            .into_iter()
+            .map(|place| states[place as usize])
+            .collect()
+    }
+
+    /// How far the weights inside the block lead at most, in places.
+    fn band(&self, states: &[u32]) -> usize {
+        let distance = |(place, state): (usize, &u32)| {
+            self.inside(*state)
+                .map(|(next, _)| place.abs_diff(next as usize))
+                .max()
+        };
+        states
+            .iter()
+            .enumerate()
+            .filter_map(distance)
+            .max()
+            .unwrap_or(0)
+    }
+
+    fn n_weights(&self, states: &[u32]) -> usize {
+        states.iter().map(|state| self.inside(*state).count()).sum()
+    }
+
+    /// The weights from a state to others of the block, by place.
+    fn inside(&self, state: u32) -> impl Iterator<Item = (u32, f64)> + '_ {
+        let row = self
+            .chain
+            .row(state as usize)
+            .filter(|(next, _)| self.holds(*next));
+        row.map(|(next, weight)| (self.place[next], weight))
     }
 
     fn sparse(&self, states: &[u32]) -> Sparse {
         Sparse::from_rows(states.iter().enumerate().map(|(place, state)| {
-            let state = *state as usize;
-            let inside = self.chain.row(state).filter(|(next, _)| self.holds(*next));
-            let mut row: Vec<(u32, f64)> = inside
-                .map(|(next, weight)| (self.place[next], -weight))
-                .collect();
-            row.push((place as u32, self.chain.diagonal(state)));
+            let inside = self.inside(*state);
+            let mut row: Vec<(u32, f64)> = inside.map(|(next, weight)| (next, -weight)).collect();
+            row.push((place as u32, self.chain.diagonal(*state as usize)));
             row
         }))
     }

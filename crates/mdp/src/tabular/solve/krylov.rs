@@ -2,10 +2,25 @@
 
 /// Iterations between two looks at the true residual.
 const ROUND: usize = 200;
-/// Iterations in all.
-const BUDGET: usize = 20_000;
-/// Rounds in a row that do not halve the residual before it is given up.
-const PATIENCE: usize = 4;
+
+/// How long to go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Patience {
+    /// There is another way: give up after a few rounds.
+    Short,
+    /// There is none.
+    Long,
+}
+
+impl Patience {
+    /// Iterations in all, and rounds in a row that do not halve the residual.
+    fn limits(self) -> (usize, usize) {
+        match self {
+            Patience::Short => (4 * ROUND, 0),
+            Patience::Long => (100 * ROUND, 4),
+        }
+    }
+}
 
 /// A square sparse matrix by rows, columns ascending, with an entry on each diagonal.
 #[derive(Debug)]
@@ -93,7 +108,14 @@ impl Sparse {
 
     /// Solves for `x` from where it stands until the true residual is one of rounding: at most `accuracy` times the
     /// greatest right-hand side and answer.
-    pub(super) fn solve(&self, right: &[f64], x: &mut [f64], accuracy: f64) -> Progress {
+    pub(super) fn solve(
+        &self,
+        right: &[f64],
+        x: &mut [f64],
+        accuracy: f64,
+        patience: Patience,
+    ) -> Progress {
+        let (budget, most_stalls) = patience.limits();
         let factors = Incomplete::new(self);
         let (mut iterations, mut stalls) = (0, 0);
         let mut residual = self.residual(x, right);
@@ -101,7 +123,7 @@ impl Sparse {
             let size = greatest(&residual);
             let target = accuracy * (greatest(right) + greatest(x));
             let converged = size <= target;
-            if converged || stalls > PATIENCE || iterations >= BUDGET {
+            if converged || stalls > most_stalls || iterations >= budget {
                 return Progress {
                     iterations,
                     converged,
