@@ -130,7 +130,7 @@ impl Setting {
     fn new(seed: u64) -> Setting {
         let mut rng = Seed(seed).stream("distances", 0);
         let (n_states, n_actions) = (2 + index(7, &mut rng), 2 + index(3, &mut rng));
-        let ends = if seed % 5 == 0 {
+        let ends = if seed.is_multiple_of(5) {
             Ends::Always
         } else {
             Ends::Discounted

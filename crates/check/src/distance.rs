@@ -24,8 +24,8 @@ mod tests;
 pub(crate) use direction::{Direction, half_distance};
 pub use pearson::{Coverage, dard, epic};
 pub use sampled::{
-    Bootstrap, Branch, Continuation, SampledDistance, Stepped, sampled_dard, sampled_epic,
-    sampled_starc,
+    Bootstrap, Branch, Branched, Continuation, Continued, SampledDistance, Stepped, sampled_dard,
+    sampled_epic, sampled_starc,
 };
 pub use starc::{Canonicalizer, starc};
 pub(crate) use starc::{canonical, check_rewards};

@@ -29,8 +29,8 @@ pub use certificate::{
     Certificate, NoBound, certificate, certificate_of_visits, chi_squared, visits,
 };
 pub use distance::{
-    Bootstrap, Branch, Canonicalizer, Continuation, Coverage, SampledDistance, Stepped, dard, epic,
-    sampled_dard, sampled_epic, sampled_starc, starc,
+    Bootstrap, Branch, Branched, Canonicalizer, Continuation, Continued, Coverage, SampledDistance,
+    Stepped, dard, epic, sampled_dard, sampled_epic, sampled_starc, starc,
 };
 pub use equivalence::{Equivalence, Relation, equivalence};
 pub use error::CheckError;

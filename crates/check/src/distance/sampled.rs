@@ -45,6 +45,12 @@ pub struct Continuation<S, A> {
     pub from_next_state: Vec<Stepped<S, A>>,
 }
 
+/// A transition to compare, with draws of its average.
+pub type Branched<S, A> = (Stepped<S, A>, Vec<Branch<S, A>>);
+
+/// A state and an action to compare, with draws of their average.
+pub type Continued<S, A> = (S, A, Vec<Continuation<S, A>>);
+
 /// How often to draw again, and how sure to be.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bootstrap {
@@ -118,7 +124,7 @@ pub fn sampled_epic<S, A>(
 /// If there are no transitions, no resamples, or not the same positive number of branches everywhere.
 pub fn sampled_dard<S, A>(
     discount: Discount,
-    transitions: &[(Stepped<S, A>, Vec<Branch<S, A>>)],
+    transitions: &[Branched<S, A>],
     first: impl Fn(&S, &A, &S) -> f64,
     second: impl Fn(&S, &A, &S) -> f64,
     bootstrap: Bootstrap,
@@ -155,7 +161,7 @@ pub fn sampled_dard<S, A>(
 /// If there are no states, no resamples, or not the same positive number of continuations everywhere.
 pub fn sampled_starc<S, A>(
     discount: Discount,
-    starts: &[(S, A, Vec<Continuation<S, A>>)],
+    starts: &[Continued<S, A>],
     first: impl Fn(&S, &A, &S) -> f64,
     second: impl Fn(&S, &A, &S) -> f64,
     bootstrap: Bootstrap,
