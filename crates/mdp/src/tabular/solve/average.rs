@@ -49,7 +49,7 @@ pub struct AverageSolution {
 /// plays no part.
 ///
 /// In a closed class the gain is the mean under its stationary distribution, which is how often each state is visited
-/// between two visits of one of them. Elsewhere it is the mean over the classes that are reached. The bias is the one
+/// between two visits of one that is often visited. Elsewhere it is the mean over the classes that are reached. The bias is the one
 /// whose mean in each closed class is 0.
 ///
 /// # Panics
@@ -155,11 +155,11 @@ fn gain_of(chain: &Chain, paid: &[f64]) -> Gain {
     let mut converged = true;
     let (mut gain, mut bias) = (vec![0.0; paid.len()], vec![0.0; paid.len()]);
     for component in (0..components.len()).filter(|component| closed[*component]) {
-        let class = Class::new(chain, components.states(component));
-        let (class_gain, class_bias, solved) = class.gain_and_bias(paid);
+        let states = components.states(component);
+        let (class_gain, class_bias, solved) = Class::new(chain, states).gain_and_bias(paid);
         converged &= solved;
-        for (state, class_bias) in class.states().zip(class_bias) {
-            (gain[state], bias[state]) = (class_gain, class_bias);
+        for (state, class_bias) in states.iter().zip(class_bias) {
+            (gain[*state as usize], bias[*state as usize]) = (class_gain, class_bias);
         }
     }
     let solved = chain.solve(&gain, &components, &closed);
@@ -198,66 +198,93 @@ fn violation(chain: &Chain, paid: &[f64], gain: &[f64], bias: &[f64]) -> f64 {
     greatest
 }
 
-/// A closed class of a chain, as the excursions from its first state.
+/// How many times a home is looked for.
+const MOVES: usize = 8;
+/// A state visited so many times as often as home is a better one.
+const BETTER_HOME: f64 = 4.0;
+
+/// A closed class of a chain, as the excursions from one of its states, its home, until the next return.
+///
+/// The home has to be a state that is often visited: excursions from one that the chain shuns are so long that all digits
+/// of the bias are lost in them. How often each state is visited is right to the last digit from any home, where it is
+/// solved directly, so a bad one leads to a good one.
 struct Class<'a> {
     states: &'a [u32],
-    /// The other states, all of which lead back to the first.
+    /// Place of the home among the states.
+    home: usize,
     excursion: Chain,
     components: Components,
-    /// How often the first state enters each of the others.
-    entered: Vec<f64>,
+    /// Visits of every state for one of the home, and whether they were solved.
+    visits: Vec<f64>,
+    is_solved: bool,
 }
 
 impl Class<'_> {
     fn new<'a>(chain: &Chain, states: &'a [u32]) -> Class<'a> {
-        let place = |state: usize| {
-            let found = states.binary_search(&(state as u32));
-            found.expect("a closed class is not left")
-        };
-        let excursion = chain.without_first(states);
-        let mut entered = vec![0.0; states.len() - 1];
-        for (next, weight) in chain.row(states[0] as usize) {
-            entered[place(next) - 1] = weight;
+        let mut class = Class::at(chain, states, 0);
+        for _ in 0..MOVES {
+            let most = (0..states.len()).fold(class.home, |most, place| {
+                if class.visits[place] > class.visits[most] {
+                    place
+                } else {
+                    most
+                }
+            });
+            if class.visits[most] <= BETTER_HOME {
+                break;
+            }
+            class = Class::at(chain, states, most);
         }
-        Class {
-            states,
-            components: excursion.components(),
-            excursion,
-            entered,
-        }
+        class
     }
 
-    fn states(&self) -> impl Iterator<Item = usize> + '_ {
-        self.states.iter().map(|state| *state as usize)
+    fn at<'a>(chain: &Chain, states: &'a [u32], home: usize) -> Class<'a> {
+        let excursion = chain.without(states, home);
+        let components = excursion.components();
+        let mut entered = vec![0.0; states.len()];
+        for (next, weight) in chain.row(states[home] as usize) {
+            let place = states.binary_search(&(next as u32));
+            entered[place.expect("a closed class is not left")] = weight;
+        }
+        entered.remove(home);
+        let solved = excursion.visits(&entered, &components, &vec![false; components.len()]);
+        let mut visits = solved.x;
+        visits.insert(home, 1.0);
+        Class {
+            states,
+            home,
+            excursion,
+            components,
+            visits,
+            is_solved: solved.progress.converged,
+        }
     }
 
     /// The gain, the bias of each state, and whether both were solved.
     fn gain_and_bias(&self, paid: &[f64]) -> (f64, Vec<f64>, bool) {
-        let none = vec![false; self.components.len()];
-        let visits = self
-            .excursion
-            .visits(&self.entered, &self.components, &none);
-        let time: f64 = 1.0 + visits.x.iter().sum::<f64>();
-        let mut share = vec![1.0 / time];
-        share.extend(visits.x.iter().map(|visits| visits / time));
-        let mean = |x: &mut dyn Iterator<Item = f64>| -> f64 {
-            share.iter().zip(x).map(|(p, x)| p * x).sum()
+        let time: f64 = self.visits.iter().sum();
+        let mean = |x: &[f64]| -> f64 {
+            let terms = self
+                .visits
+                .iter()
+                .zip(x)
+                .map(|(visits, x)| visits / time * x);
+            terms.sum()
         };
-        let gain = mean(&mut self.states().map(|state| paid[state]));
-        let excess: Vec<f64> = self
-            .states()
-            .skip(1)
-            .map(|state| paid[state] - gain)
+        let paid: Vec<f64> = self
+            .states
+            .iter()
+            .map(|state| paid[*state as usize])
             .collect();
+        let gain = mean(&paid);
+        let mut excess: Vec<f64> = paid.iter().map(|paid| paid - gain).collect();
+        excess.remove(self.home);
+        let none = vec![false; self.components.len()];
         let relative = self.excursion.solve(&excess, &self.components, &none);
-        let mut bias = vec![0.0];
-        bias.extend(relative.x);
-        let middle = mean(&mut bias.iter().copied());
+        let mut bias = relative.x;
+        bias.insert(self.home, 0.0);
+        let middle = mean(&bias);
         bias.iter_mut().for_each(|bias| *bias -= middle);
-        (
-            gain,
-            bias,
-            visits.progress.converged && relative.progress.converged,
-        )
+        (gain, bias, self.is_solved && relative.progress.converged)
     }
 }

@@ -94,23 +94,24 @@ impl Chain {
         self.leave.push(if meant { leave + missing } else { leave });
     }
 
-    /// The chain on the states of a closed class but the first, to go to which counts as leaving.
-    pub(super) fn without_first(&self, states: &[u32]) -> Chain {
+    /// The chain on the states of a closed class but the one at `left_out`, to go to which counts as leaving.
+    pub(super) fn without(&self, states: &[u32], left_out: usize) -> Chain {
         let mut excursion = Chain {
             offsets: vec![0],
             next: vec![],
             weights: vec![],
             leave: vec![],
         };
-        for state in &states[1..] {
+        for state in states.iter().filter(|state| **state != states[left_out]) {
             let mut leave = self.leave[*state as usize];
             for (next, weight) in self.row(*state as usize) {
                 match states.binary_search(&(next as u32)) {
-                    Ok(0) | Err(_) => leave += weight,
-                    Ok(place) => {
-                        excursion.next.push(place as u32 - 1);
+                    Ok(place) if place != left_out => {
+                        let place = place - usize::from(place > left_out);
+                        excursion.next.push(place as u32);
                         excursion.weights.push(weight);
                     }
+                    _ => leave += weight,
                 }
             }
             excursion.leave.push(leave);

@@ -95,3 +95,35 @@ fn the_gain_is_the_limit_of_discounted_values() {
         );
     }
 }
+
+/// A ladder that is climbed with probability 0.9 and slipped down with 0.1: its foot is visited once in 10^95 steps.
+#[test]
+fn a_state_that_is_never_seen_does_not_spoil_the_bias() {
+    let n = 100;
+    let mut builder = TabularMdp::builder(n, 1);
+    for state in 0..n {
+        for (probability, next_state) in [(0.9, (state + 1).min(n - 1)), (0.1, state.max(1) - 1)] {
+            builder.push(Transition {
+                probability,
+                next_state,
+                reward: if state == n - 1 { 1.0 } else { 0.0 },
+                terminates: false,
+            });
+        }
+        builder.end_row();
+    }
+    let mut start = vec![0.0; n];
+    start[0] = 1.0;
+    let mdp = builder.build(start, Discount::new(1.0).unwrap()).unwrap();
+    let answer = average_reward(&mdp, &mdp.expected_rewards(), &[1.0; 100]);
+    // The top is held with probability 0.9, and each rung below a ninth as likely as the one above.
+    assert!(
+        (answer.gain[0] - 8.0 / 9.0).abs() < 1e-14,
+        "{}",
+        answer.gain[0]
+    );
+    assert!(answer.residual < 1e-12, "{}", answer.residual);
+    // A rung further down costs 1 / 0.8 steps of the gain.
+    let rung = answer.bias[51] - answer.bias[50];
+    assert!((rung - 8.0 / 9.0 / 0.8).abs() < 1e-10, "{rung}");
+}
