@@ -7,6 +7,7 @@
 //! At discount 1 all of this is about the policies under which every episode ends: the others have no occupancy, and
 //! do not mix. A time limit, or a discount below 1, makes all policies count.
 
+mod edge;
 mod mixture;
 mod plane;
 
@@ -18,6 +19,7 @@ use mdp::{Stop, TabularMdp};
 use crate::CheckError;
 use crate::error::{check_policy, check_table};
 
+use edge::Edge;
 pub use mixture::Mixture;
 pub use plane::Returns;
 pub(crate) use plane::{Corner, Plane};
@@ -104,7 +106,7 @@ pub struct Gap {
     /// The lowest and the highest return of any policy under the intent.
     pub intent_range: ReturnRange,
     /// Lagrange multiplier: how much more of the intent the worst policy delivers for each further unit of the reward
-    /// that is asked for.
+    /// that is asked for; 0 where more than was asked costs nothing, or more cannot be asked.
     pub multiplier: f64,
     /// The dual's value: no policy that is paid what was asked delivers less of the intent.
     pub bound: f64,
@@ -317,17 +319,6 @@ fn of_corner(mdp: &TabularMdp, corner: &Corner) -> Witness {
     }
 }
 
-/// The two corners whose edge is crossed, the multiplier there and how it was found.
-#[derive(Debug)]
-struct Edge {
-    /// Paid less than was asked, or just that; and the corner that is paid at least that.
-    ends: [Corner; 2],
-    multiplier: f64,
-    bound: f64,
-    iterations: usize,
-    stop: Stop,
-}
-
 /// The worst policy that is paid what was asked, between corners: the best for the intent, the best for the reward and
 /// then worst for the intent, the worst for the intent and then best for the reward.
 fn search(
@@ -375,86 +366,4 @@ fn search(
         iterations: edge.iterations,
         stop: edge.stop,
     })
-}
-
-impl Edge {
-    /// One corner is the answer.
-    fn at(corner: Corner) -> Edge {
-        Edge {
-            bound: corner.returns.intent,
-            ends: [corner.clone(), corner],
-            multiplier: 0.0,
-            iterations: 0,
-            stop: Stop::Converged,
-        }
-    }
-
-    /// Kelley's cutting planes in one dimension: the dual `g(λ) = min_π J_intent(π) - λ (J_reward(π) - c)` is concave
-    /// and piecewise linear, and each policy is one of its lines. The two lines that enclose the maximum cross at the
-    /// slope of the chord between their corners; the policy that is optimal there either lies on the chord, which is
-    /// then an edge of the polygon, or takes the place of one of the two.
-    fn between(
-        plane: &Plane<'_>,
-        mut below: Corner,
-        mut above: Corner,
-        asked: f64,
-        max_iterations: usize,
-    ) -> Result<Edge, CheckError> {
-        let scale = plane.scale();
-        let mut iterations = 0;
-        loop {
-            let run = above.returns.reward - below.returns.reward;
-            let rise = above.returns.intent - below.returns.intent;
-            let multiplier = f64::max(rise / run, 0.0);
-            let slope = multiplier * scale.reward / scale.intent;
-            let direction = Returns {
-                reward: slope / (1.0 + slope),
-                intent: -1.0 / (1.0 + slope),
-            };
-            let height =
-                |corner: &Corner| multiplier * corner.returns.reward - corner.returns.intent;
-            let near = if asked - below.returns.reward < above.returns.reward - asked {
-                &below
-            } else {
-                &above
-            };
-            let found = plane.furthest(direction, Some(&near.policy))?;
-            iterations += 1;
-            let chord = f64::max(height(&below), height(&above));
-            let gain = height(&found) - chord;
-            let size = multiplier * found.returns.reward.abs() + found.returns.intent.abs();
-            let is_edge = gain <= 1e-12 * (size + scale.intent);
-            if is_edge || iterations >= max_iterations {
-                let stop = if is_edge {
-                    Stop::Converged
-                } else {
-                    Stop::BudgetSpent
-                };
-                return Ok(Edge {
-                    bound: multiplier * asked - f64::max(height(&found), chord),
-                    ends: [below, above],
-                    multiplier,
-                    iterations,
-                    stop,
-                });
-            }
-            if found.returns.reward < asked {
-                below = found;
-            } else {
-                above = found;
-            }
-        }
-    }
-
-    /// The point of the edge that is paid exactly what was asked.
-    fn mixture(&self, asked: f64) -> Mixture {
-        let [below, above] = &self.ends;
-        let run = above.returns.reward - below.returns.reward;
-        let weight = if run > 0.0 {
-            ((asked - below.returns.reward) / run).clamp(0.0, 1.0)
-        } else {
-            1.0
-        };
-        Mixture::new([below.clone(), above.clone()], weight)
-    }
 }

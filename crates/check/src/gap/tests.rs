@@ -139,6 +139,27 @@ fn a_reward_that_is_the_intent_leaves_no_gap_and_its_opposite_leaves_all() {
     }
 }
 
+#[test]
+fn units_do_not_matter() {
+    for seed in 0..40 {
+        let (mdp, reward, intent) = drawn(seed);
+        let in_units = |of_reward: f64, of_intent: f64| {
+            let reward: Vec<f64> = reward.iter().map(|value| of_reward * value).collect();
+            let intent: Vec<f64> = intent.iter().map(|value| of_intent * value).collect();
+            let uniform = vec![1.0 / mdp.n_actions() as f64; reward.len()];
+            let reference = Reference::Policy(&uniform);
+            gap(&mdp, &reward, &intent, reference, GapSettings::EXACT).expect("it has an answer")
+        };
+        let plain = in_units(1.0, 1.0);
+        for (of_reward, of_intent) in [(1e-9, 1e9), (1e9, 1e-9), (1e-6, 1e-6)] {
+            let scaled = in_units(of_reward, of_intent);
+            let difference = scaled.loss_share() - plain.loss_share();
+            assert!(difference.abs() < 1e-8, "seed {seed}: {difference}");
+            assert_eq!(scaled.stop, Stop::Converged);
+        }
+    }
+}
+
 /// One decision, at discount 0.5, then the end.
 fn bandit(n_actions: usize) -> TabularMdp {
     let ends = Transition {
