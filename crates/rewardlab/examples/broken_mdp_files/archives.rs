@@ -139,6 +139,12 @@ pub(crate) fn large_files() -> Vec<BrokenFile> {
             archive(&lying),
         ),
         broken(
+            "many-terminals.npz",
+            "two million terminal states in 2 KB, and a start in one of them",
+            "no episode can begin",
+            archive(&many_terminals()),
+        ),
+        broken(
             "zeros.npz",
             "256 MiB of zeros as transitions",
             "4094 states, but 0 transitions",
@@ -385,4 +391,24 @@ fn dense_zeros() -> Vec<Entry> {
     entries[0] = Entry::deflated("transitions.npy", zeros);
     entries[4] = Entry::stored("reward.npy", npy("'<f8'", "()", &[0; 8]));
     entries
+}
+
+/// As many terminal states as are read, and two actions in each.
+fn many_terminals() -> Vec<Entry> {
+    const STATES: usize = 1 << 21;
+    let flags = npy("'|b1'", &format!("({STATES},)"), &[1; STATES]);
+    let size = |n: usize| npy("'<i8'", "()", &(n as i64).to_le_bytes());
+    let column = || npy("'<i8'", "(1,)", &[0; 8]);
+    vec![
+        Entry::stored("states.npy", size(STATES)),
+        Entry::stored("actions.npy", size(2)),
+        Entry::stored("state.npy", column()),
+        Entry::stored("action.npy", column()),
+        Entry::stored("next_state.npy", column()),
+        Entry::stored("probability.npy", npy("'<f8'", "(1,)", &floats(&[1.0]))),
+        Entry::stored("discount.npy", npy("'<f8'", "()", &floats(&[0.9]))),
+        Entry::stored("start.npy", size(1)),
+        Entry::deflated("terminals.npy", flags),
+        Entry::stored("reward.npy", npy("'<f8'", "()", &floats(&[0.0]))),
+    ]
 }

@@ -129,7 +129,7 @@ fn broken_text() -> Vec<BrokenFile> {
 
 /// States, actions, transitions, discount and start.
 fn broken_dynamics() -> Vec<BrokenFile> {
-    let many = changed("[\"left\", \"right\", \"goal\"]", "4000000")
+    let many = changed("[\"left\", \"right\", \"goal\"]", "2000000")
         .replace("\"left\"", "0")
         .replace("\"right\"", "1")
         .replace("\"goal\"", "2")
@@ -208,13 +208,13 @@ fn broken_dynamics() -> Vec<BrokenFile> {
         broken(
             "huge-states.json",
             "10^15 states",
-            "at most 4194304 are read",
+            "at most 2097152 are read",
             changed("[\"left\", \"right\", \"goal\"]", "1000000000000000"),
         ),
         broken(
             "many-states.json",
-            "4,000,000 states and five transitions",
-            "4000000 states, but 5 transitions",
+            "2,000,000 states and five transitions",
+            "2000000 states, but 5 transitions",
             many,
         ),
         broken(

@@ -7,7 +7,7 @@ use super::dynamics::{dynamics, ends_everywhere};
 use super::error::{Problems, quoted};
 use super::layout::{Layout, SUM_TOLERANCE};
 use super::names::{MOST_PAIRS, Names, is_name};
-use super::node::{Array, Node};
+use super::node::{Array, MOST_VALUES, Node};
 use super::rewards::{Sizes, Table};
 use super::transitions::{Source, check_probability};
 use crate::settings::nearest;
@@ -50,6 +50,8 @@ const COLUMNS: [&str; 8] = [
 ];
 /// Tables of rewards that an archive names without a prefix, in the order in which tables are kept.
 const TABLES: [&str; 4] = ["reward", "intent", "frozen", "shaping"];
+/// The most tables of rewards.
+const MOST_TABLES: usize = 64;
 /// What other tables of an archive begin with.
 const PREFIX: &str = "reward_";
 
@@ -319,6 +321,10 @@ impl Document {
         let extra: &[&str] = if self.is_archive { &COLUMNS } else { &[] };
         let known = || KEYS.into_iter().chain(TABLES).chain(extra.iter().copied());
         for (key, _) in std::mem::take(&mut self.entries) {
+            if !problems.would_show() {
+                problems.count();
+                continue;
+            }
             let hint = match &*key {
                 "P" => "; dense transitions are called \"transitions\" in the order [S, A, S], \"transitions_by_action\" in the order [A, S, S]".to_owned(),
                 "R" | "rewards" => "; the table that is checked is called \"reward\" here".to_owned(),
@@ -465,6 +471,16 @@ impl Document {
                 "this is missing; add a table of what the optimiser is given, named \"reward\", and one of what is meant, named \"intent\"",
             );
         }
+        if tables.len() > MOST_TABLES {
+            problems.add(
+                if self.is_archive { "" } else { "rewards" },
+                format_args!(
+                    "there are {} tables of rewards; at most {MOST_TABLES} are read",
+                    tables.len()
+                ),
+            );
+            return vec![];
+        }
         let mut parsed: Vec<(String, String, Table)> = vec![];
         for NamedTable { name, place, node } in tables {
             if !is_name(&name) || parsed.iter().any(|(other, ..)| *other == name) {
@@ -515,6 +531,19 @@ fn values(
     sizes: &Sizes<'_>,
     problems: &mut Problems,
 ) -> Vec<NamedReward> {
+    let n_values = tables.len() * layout.stored().len();
+    if n_values > 2 * MOST_VALUES {
+        problems.add(
+            "",
+            format_args!(
+                "{} tables of rewards for {} transitions are {n_values} values; at most {} are held, leave tables out",
+                tables.len(),
+                layout.stored().len(),
+                2 * MOST_VALUES
+            ),
+        );
+        return vec![];
+    }
     let named = |(name, place, table): &(String, String, Table)| {
         Some(NamedReward {
             name: name.clone(),

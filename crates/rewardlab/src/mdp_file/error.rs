@@ -79,8 +79,8 @@ impl Problems {
     pub(super) fn add(&mut self, place: impl fmt::Display, problem: impl fmt::Display) {
         if self.shown.len() < MdpFileError::SHOWN {
             self.shown.push(FileProblem {
-                place: place.to_string(),
-                problem: problem.to_string(),
+                place: printable(&place.to_string(), LONGEST_PLACE),
+                problem: printable(&problem.to_string(), usize::MAX),
             });
         }
         self.n += 1;
@@ -101,6 +101,16 @@ impl Problems {
         }
     }
 
+    /// Whether one more would be shown, so that it is worth finding out more about it.
+    pub(super) fn would_show(&self) -> bool {
+        self.shown.len() < MdpFileError::SHOWN
+    }
+
+    /// Counts a problem that would not be shown.
+    pub(super) fn count(&mut self) {
+        self.n += 1;
+    }
+
     /// How many there are.
     pub(super) fn n(&self) -> usize {
         self.n
@@ -116,16 +126,27 @@ impl Problems {
     }
 }
 
-/// `text` in quotation marks, cut to a length that fits a message, control characters shown as escapes.
+/// The longest place that is shown, in characters; its names come from the file.
+const LONGEST_PLACE: usize = 120;
+
+/// `text` in quotation marks, cut to a length that fits a message.
 pub(super) fn quoted(text: &str) -> String {
     const LONGEST: usize = 60;
-    let mut short = String::from("\"");
-    for character in text.chars().take(LONGEST) {
+    format!("\"{}\"", printable(text, LONGEST))
+}
+
+/// At most so many characters of `text`, those that would steer a terminal shown as escapes.
+fn printable(text: &str, longest: usize) -> String {
+    let mut short = String::new();
+    let mut characters = text.chars();
+    for character in characters.by_ref().take(longest) {
         match character.is_control() {
             true => short.extend(character.escape_default()),
             false => short.push(character),
         }
     }
-    let is_cut = text.chars().nth(LONGEST).is_some();
-    short + if is_cut { "…\"" } else { "\"" }
+    if characters.next().is_some() {
+        short.push('…');
+    }
+    short
 }

@@ -15,11 +15,21 @@ const ROUNDING: f64 = 1e-9;
 /// One stored transition.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stored {
-    /// Its position in the file; nothing for the row of a terminal state.
-    pub(super) given: Option<u32>,
+    /// Its position in the file, or [`FINAL`].
+    position: u32,
     pub(super) next_state: u32,
     pub(super) probability: f64,
     pub(super) terminates: bool,
+}
+
+/// The position of the row of a terminal state, which no file lists.
+const FINAL: u32 = u32::MAX;
+
+impl Stored {
+    /// Its position in the file; nothing for the row of a terminal state.
+    pub(super) fn given(&self) -> Option<usize> {
+        (self.position != FINAL).then_some(self.position as usize)
+    }
 }
 
 /// All stored transitions, in the order of states and actions.
@@ -116,7 +126,7 @@ impl Layout {
             );
         }
         self.stored.push(Stored {
-            given: None,
+            position: FINAL,
             next_state: state as u32,
             probability: 1.0,
             terminates: true,
@@ -163,7 +173,7 @@ impl Layout {
             if rows.probabilities[given] > 0.0 {
                 let next_state = rows.next_states[given];
                 self.stored.push(Stored {
-                    given: Some(*at),
+                    position: *at,
                     next_state,
                     probability: rows.probabilities[given] / divisor,
                     terminates: rows.terminates[given] || sorting.listed[next_state as usize],

@@ -1,15 +1,16 @@
 //! States and actions: how many there are, what they are called, and which one is meant.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
-use super::error::{Problems, quoted};
+use super::error::{MdpFileError, Problems, quoted};
 use super::node::{Node, whole};
 use crate::settings::nearest;
 
 /// The most states that are read.
-pub(super) const MOST_STATES: usize = 1 << 22;
+pub(super) const MOST_STATES: usize = 1 << 21;
 /// The most pairs of a state and an action that are read.
-pub(super) const MOST_PAIRS: usize = 1 << 24;
+pub(super) const MOST_PAIRS: usize = 1 << 22;
 
 /// The states or the actions.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub(super) struct Names {
     names: Vec<String>,
     /// The number of each name; nothing where several have it.
     numbers: BTreeMap<Box<str>, Option<usize>>,
+    /// How often the name that may have been meant is still looked for.
+    guesses: Cell<usize>,
 }
 
 impl Names {
@@ -94,6 +97,7 @@ impl Names {
             n,
             names: vec![],
             numbers: BTreeMap::new(),
+            guesses: Cell::new(MdpFileError::SHOWN),
         })
     }
 
@@ -175,11 +179,13 @@ impl Names {
         }
     }
 
-    /// The name that may have been meant. Distances are only taken between short words, and few of them, as files may
-    /// hold long words, and many.
+    /// The name that may have been meant. Distances are only taken between short words, few of them and a few times, as
+    /// files may hold long words, and many.
     fn meant(&self, name: &str) -> Option<&str> {
         const LONGEST: usize = 64;
         const MOST: usize = 1000;
+        let guesses = self.guesses.get().checked_sub(1)?;
+        self.guesses.set(guesses);
         let short = self.names.iter().filter(|name| name.len() <= LONGEST);
         (name.len() <= LONGEST)
             .then(|| nearest(name, short.take(MOST).map(String::as_str)))

@@ -89,9 +89,8 @@ impl Table {
                 dense_values(array, layout)
             }
             Table::Transitions(given) => {
-                let value = |stored: &super::layout::Stored| {
-                    stored.given.map_or(0.0, |at| given[at as usize])
-                };
+                let value =
+                    |stored: &super::layout::Stored| stored.given().map_or(0.0, |at| given[at]);
                 layout.stored().iter().map(value).collect()
             }
             Table::Rows { rows, otherwise } => {
@@ -329,7 +328,7 @@ fn dense_values(array: &Array, layout: &Layout) -> Vec<f64> {
         values.extend(
             layout.stored()[row]
                 .iter()
-                .map(|stored| match stored.given {
+                .map(|stored| match stored.given() {
                     Some(_) => {
                         array.values[before * shape[2] + index(2, stored.next_state as usize)]
                     }
@@ -348,7 +347,7 @@ fn row_values(
     problems: &mut Problems,
 ) -> Vec<f64> {
     let paid = |stored: &super::layout::Stored| {
-        if stored.given.is_some() {
+        if stored.given().is_some() {
             otherwise
         } else {
             0.0
@@ -373,7 +372,7 @@ fn row_values(
                     let arrives = row
                         .next_state
                         .is_none_or(|next| next == transition.next_state as usize);
-                    if arrives && transition.given.is_some() {
+                    if arrives && transition.given().is_some() {
                         values[at] = row.value;
                         fits = true;
                     }

@@ -270,6 +270,58 @@ fn a_short_file_cannot_ask_for_long_work() {
     );
 }
 
+#[test]
+fn many_misspelt_names_cost_no_more_than_others() {
+    let name = |number: usize| format!("\"{number:060}\"");
+    let names: Vec<String> = (0..1000).map(name).collect();
+    let rows: Vec<String> = (0..20_000)
+        .map(|row| format!("[{}, 0, 0, 1]", name(1_000_000 + row)))
+        .collect();
+    let keys: Vec<String> = (0..20_000)
+        .map(|key| format!("\"terminal{key}\": 0"))
+        .collect();
+    let text = format!(
+        r#"{{"states": [{}], "actions": 1, "discount": 0.5, "start": 0, "transitions": [{}],
+            "rewards": {{"reward": 0}}, {}}}"#,
+        names.join(","),
+        rows.join(","),
+        keys.join(",")
+    );
+    let error = parse(text.as_bytes()).unwrap_err();
+    let MdpFileError::Malformed { n_problems, .. } = error else {
+        panic!("{error}");
+    };
+    assert_eq!(n_problems, 40_000);
+}
+
+#[test]
+fn messages_steer_no_terminal() {
+    let text = with(
+        "[[0, 0, 0, 1], [1, 0, 1, 1]]",
+        r#"{"a\u001b[2J": 0}, "b\u001b[2J": 0"#,
+        r#", "c\u001b[2J": 0, "map": ["\u001b"], "legend": {"\u001b[2J": 0}"#,
+    );
+    let message = parse(text.as_bytes()).unwrap_err().to_string();
+    assert!(message.matches("\\u{1b}").count() >= 4, "{message}");
+    let is_printable = |letter: char| letter == '\n' || !letter.is_control();
+    assert!(message.chars().all(is_printable), "{message:?}");
+}
+
+#[test]
+fn tables_of_rewards_are_counted() {
+    let more: Vec<String> = (0..64)
+        .map(|table| format!("\"table {table}\": 0"))
+        .collect();
+    check(
+        &with(
+            "[[0, 0, 0, 1], [1, 0, 1, 1]]",
+            &format!("0, {}", more.join(",")),
+            "",
+        ),
+        expect!["file: rewards: there are 65 tables of rewards; at most 64 are read"],
+    );
+}
+
 /// Reads what cannot be read well, and gives the error where there is one.
 fn survive(bytes: &[u8]) -> Option<MdpFileError> {
     let error = parse(bytes).err();
