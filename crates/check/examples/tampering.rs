@@ -8,10 +8,13 @@ use check::{
     current_reward_policy, tampering_incentive, tampering_returns,
 };
 use envs::{
-    DriftingRecommender, Remedy, TamperedFeedback, TamperedFunction, TamperedRegister,
-    TamperedSensor,
+    DriftingRecommender, GRIDWORLD_TIME_LIMIT, GridworldReward, Remedy, RocksAndDiamonds,
+    TamperedFeedback, TamperedFunction, TamperedRegister, TamperedSensor,
 };
-use mdp::{Discount, ParameterTables, RewardParameters, Tabulated, tabulate, tabulate_parameters};
+use mdp::{
+    Discount, ParameterTables, RewardParameters, Tabulated, TimeLimit, tabulate,
+    tabulate_parameters,
+};
 use serde_json::{Value, json};
 
 /// States that an environment may have.
@@ -28,11 +31,12 @@ fn main() {
         }),
     ];
     let rosy = rosy_belief();
+    let rocks = rocks_and_diamonds();
     #[expect(clippy::print_stdout, reason = "an example prints")]
     {
         println!(
             "{}",
-            json!({ "environments": environments, "rosy_belief": rosy })
+            json!({ "environments": environments, "rosy_belief": rosy, "rocks_and_diamonds": rocks })
         );
     }
 }
@@ -132,4 +136,27 @@ fn rosy_belief() -> Value {
         json!({ "believed_dust": environment.believed_dust, "policy": policy(found) })
     });
     json!({ "dust": TamperedSensor::DUST, "beliefs": believed })
+}
+
+/// The second level of the gridworld that was made for tampering with the reward function, over its 100 steps.
+fn rocks_and_diamonds() -> Value {
+    let level = RocksAndDiamonds::new(1, GridworldReward::Own);
+    let limited = TimeLimit::new(level, GRIDWORLD_TIME_LIMIT);
+    let table = table(&limited);
+    let question = TamperingQuestion::of(&table);
+    let parameters = tabulate_parameters(&limited, &table);
+    let incentive = tampering_incentive(&table).expect("the level can be solved");
+    let of_planner = |selves| policy(planned(&question, &parameters, selves));
+    json!({
+        "states": table.mdp.n_states(),
+        "transitions": table.mdp.n_transitions(),
+        "verdict": format!("{:?}", incentive.verdict),
+        "policies": {
+            "intent": policy(best_policy(&question, intent(&table), &all_allowed(&table))),
+            "cut": policy(Ok(incentive.cut)),
+            "none": policy(Ok(incentive.present)),
+            "current-ignoring": of_planner(FutureSelves::Ignored),
+            "current-considering": of_planner(FutureSelves::Considered),
+        },
+    })
 }

@@ -1,6 +1,6 @@
 //! Rocks and diamonds: the reward function stands in the room, as two switches.
 
-use mdp::{Components, Ink, ReturnBounds, Step};
+use mdp::{Components, Ink, Outcome, ReturnBounds, RewardParameters, Step};
 
 use super::GridworldReward;
 use super::board::{Board, Cell, N_MOVES, Planes};
@@ -400,3 +400,27 @@ impl Gridworld for RocksAndDiamonds {
 }
 
 gridworld!(RocksAndDiamonds, RocksAndDiamondsState);
+
+/// The parameters are the two switches: whether diamonds pay, and whether rocks do.
+impl RewardParameters for RocksAndDiamonds {
+    type Parameters = (bool, bool);
+
+    fn parameters(&self, state: &RocksAndDiamondsState) -> (bool, bool) {
+        (state.diamonds_pay, state.rocks_pay)
+    }
+
+    fn reward_under(
+        &self,
+        &(diamonds_pay, rocks_pay): &(bool, bool),
+        state: &RocksAndDiamondsState,
+        action: &usize,
+        _outcome: &Outcome<RocksAndDiamondsState>,
+    ) -> f64 {
+        let mut switched = RocksAndDiamondsState {
+            diamonds_pay,
+            rocks_pay,
+            ..*state
+        };
+        self.apply(&mut switched, *action, 0).reward
+    }
+}

@@ -2,7 +2,7 @@
 
 use super::tabulate::all_values;
 use super::{Enumerable, Outcome, Tabulated};
-use crate::{Action as _, StateVector as _};
+use crate::{Action as _, StateVector as _, TimeLimit};
 
 /// An environment whose reward function has parameters Θ that its state holds and that acts can change.
 ///
@@ -27,6 +27,30 @@ pub trait RewardParameters: Enumerable {
         action: &Self::Action,
         outcome: &Outcome<Self::State>,
     ) -> f64;
+}
+
+impl<E: RewardParameters> RewardParameters for TimeLimit<E> {
+    type Parameters = E::Parameters;
+
+    fn parameters(&self, state: &Self::State) -> E::Parameters {
+        self.inner().parameters(&state.state)
+    }
+
+    fn reward_under(
+        &self,
+        parameters: &E::Parameters,
+        state: &Self::State,
+        action: &E::Action,
+        outcome: &Outcome<Self::State>,
+    ) -> f64 {
+        let inner = Outcome {
+            probability: outcome.probability,
+            next_state: outcome.next_state.state.clone(),
+            step: outcome.step,
+        };
+        self.inner()
+            .reward_under(parameters, &state.state, action, &inner)
+    }
 }
 
 /// The reward function of each parameters that occur in a finite MDP, as tables.
