@@ -100,8 +100,8 @@ pub fn certificate(
 ) -> Result<Certificate, CheckError> {
     check_table(mdp, "the reward", reward)?;
     check_table(mdp, "the intent", intent)?;
-    let reference = visits(mdp, "the reference policy", reference)?;
-    let policy = visits(mdp, "the policy", policy)?;
+    let reference = visits_of(mdp, "the reference policy", reference)?;
+    let policy = visits(mdp, policy)?;
     let with_end = |table: &[f64]| table.iter().copied().chain([0.0]).collect::<Vec<f64>>();
     certificate_of_visits(&reference, &policy, &with_end(reward), &with_end(intent))
 }
@@ -111,7 +111,12 @@ pub fn certificate(
 ///
 /// # Errors
 /// If the policy does not fit, or the discount is 1.
-pub fn visits(
+pub fn visits(mdp: &TabularMdp, policy: &[f64]) -> Result<Vec<f64>, CheckError> {
+    visits_of(mdp, "the policy", policy)
+}
+
+/// The same of a policy that a message calls `what`.
+pub(crate) fn visits_of(
     mdp: &TabularMdp,
     what: &'static str,
     policy: &[f64],

@@ -9,7 +9,7 @@ mod tests;
 use mdp::{TabularMdp, policy_iteration};
 
 use crate::CheckError;
-use crate::certificate::{Certificate, certificate_of_visits, check_distribution, visits};
+use crate::certificate::{Certificate, certificate_of_visits, check_distribution, visits_of};
 use crate::error::{check_policy, check_table};
 
 /// The best share of a base distribution.
@@ -142,7 +142,7 @@ pub fn quantilize_policies(
     check_table(mdp, "the intent", intent)?;
     let mut by_policy = Vec::with_capacity(policies.len());
     for policy in policies {
-        by_policy.push(visits(mdp, "a policy", policy)?);
+        by_policy.push(visits_of(mdp, "a policy", policy)?);
     }
     let returns: Vec<f64> = by_policy
         .iter()

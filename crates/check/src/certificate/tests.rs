@@ -163,14 +163,14 @@ fn the_end_of_episodes_is_a_place_that_pays_nothing() {
     let discount = Discount::new(0.5).expect("it is one");
     let mdp =
         TabularMdp::new(2, vec![row(true), row(false)], vec![1.0], discount).expect("possible");
-    let ending = visits(&mdp, "the policy", &[1.0, 0.0]).expect("discounted");
+    let ending = visits(&mdp, &[1.0, 0.0]).expect("discounted");
     assert_eq!(ending, [0.5, 0.0, 0.5]);
-    let mixed = visits(&mdp, "the policy", &[0.5, 0.5]).expect("discounted");
+    let mixed = visits(&mdp, &[0.5, 0.5]).expect("discounted");
     assert!((mixed.iter().sum::<f64>() - 1.0).abs() < 1e-12);
     let found = certificate(&mdp, &[1.0; 2], &[1.0; 2], &[0.5, 0.5], &[0.0, 1.0]).expect("fits");
     assert!((found.reward_gain - mixed[2]).abs() < 1e-12);
     let undiscounted = mdp.with_discount(Discount::new(1.0).expect("it is one"));
-    let error = visits(&undiscounted, "the policy", &[1.0, 0.0]).expect_err("undiscounted");
+    let error = visits(&undiscounted, &[1.0, 0.0]).expect_err("undiscounted");
     assert!(
         error.to_string().contains("choose a discount below 1"),
         "{error}"

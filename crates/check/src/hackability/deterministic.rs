@@ -2,12 +2,12 @@
 
 use mdp::{TabularMdp, deterministic};
 
-use super::enumerate::{count, deterministic_returns};
+use super::enumerate::{DeterministicReturns, count, deterministic_returns};
 use super::pairs::widest_pair;
 use super::search::search;
-use super::{Extremes, HackablePair, verified};
+use super::{HackablePair, Ranges, verified};
 use crate::CheckError;
-use crate::gap::Plane;
+use crate::gap::{Plane, ReturnRange};
 
 /// Settings of [`deterministic_hackability`].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -70,7 +70,7 @@ impl DeterministicHackability {
 /// Whether two expected rewards, `[S, A]` each, are hackable over deterministic policies.
 ///
 /// # Errors
-/// If a table does not fit or, at discount 1, if a policy on the way need never end.
+/// If a table does not fit or, where a search is needed at discount 1, if a policy on the way need never end.
 pub fn deterministic_hackability(
     mdp: &TabularMdp,
     reward: &[f64],
@@ -78,37 +78,55 @@ pub fn deterministic_hackability(
     settings: DeterministicSettings,
 ) -> Result<DeterministicHackability, CheckError> {
     let plane = Plane::new(mdp, reward, intent)?;
-    let extremes = Extremes::of(&plane)?;
-    let ranges = extremes.ranges();
     let rewards = [reward, intent];
     let n_policies = count(mdp, rewards);
-    let Some(all) = deterministic_returns(mdp, rewards, settings.max_policies)? else {
-        let found = search(mdp, &plane, extremes, rewards, settings.n_random)?;
-        return Ok(DeterministicHackability {
-            verdict: found.map_or(
-                DeterministicVerdict::NotDecided,
-                DeterministicVerdict::WitnessFound,
-            ),
-            n_policies,
-            n_endless: 0,
-        });
-    };
-    let points: Vec<[f64; 2]> = all.returns.iter().map(|r| ranges.point(*r)).collect();
-    let widest = widest_pair(&points).filter(|pair| pair.amount > settings.tolerance);
-    let pair = match widest {
-        Some(pair) => {
-            let policy = |index| deterministic(&all.policy(index), mdp.n_actions());
-            let policies = [policy(pair.before), policy(pair.after)];
-            verified(&plane, &ranges, policies, 0.5 * settings.tolerance)?
-        }
-        None => None,
+    let listed = deterministic_returns(mdp, rewards, settings.max_policies)?;
+    let n_endless = listed.as_ref().map_or(0, |listed| listed.n_endless);
+    let verdict = match listed {
+        Some(listed) => compared(mdp, &plane, &listed, settings.tolerance)?,
+        None => search(mdp, &plane, rewards, settings.n_random)?.map_or(
+            DeterministicVerdict::NotDecided,
+            DeterministicVerdict::WitnessFound,
+        ),
     };
     Ok(DeterministicHackability {
-        verdict: pair.map_or(
-            DeterministicVerdict::Unhackable,
-            DeterministicVerdict::Hackable,
-        ),
+        verdict,
         n_policies,
-        n_endless: all.n_endless,
+        n_endless,
     })
+}
+
+/// The verdict on listed policies, the widest pair of them evaluated.
+fn compared(
+    mdp: &TabularMdp,
+    plane: &Plane<'_>,
+    listed: &DeterministicReturns,
+    tolerance: f64,
+) -> Result<DeterministicVerdict, CheckError> {
+    let ranges = Ranges {
+        reward: range(listed, 0),
+        intent: range(listed, 1),
+    };
+    let points: Vec<[f64; 2]> = listed.returns.iter().map(|r| ranges.point(*r)).collect();
+    let Some(widest) = widest_pair(&points).filter(|pair| pair.amount > tolerance) else {
+        return Ok(DeterministicVerdict::Unhackable);
+    };
+    let policies = [widest.before, widest.after]
+        .map(|number| deterministic(&listed.policy(number), mdp.n_actions()));
+    let pair = verified(plane, &ranges, policies, 0.5 * tolerance)?;
+    Ok(pair.map_or(
+        DeterministicVerdict::Unhackable,
+        DeterministicVerdict::Hackable,
+    ))
+}
+
+/// The range of a return over the listed policies that end, which is its range over all that do: a deterministic policy
+/// lies at either end.
+fn range(listed: &DeterministicReturns, which: usize) -> ReturnRange {
+    // The minimum and the maximum of a number and a NaN are the number.
+    let values = || listed.returns.iter().map(|returns| returns[which]);
+    ReturnRange {
+        lowest: values().fold(f64::NAN, f64::min),
+        highest: values().fold(f64::NAN, f64::max),
+    }
 }

@@ -18,10 +18,10 @@ const WEIGHTS: [f64; 5] = [0.5, 0.25, 0.75, 0.1, 0.9];
 pub(super) fn search(
     mdp: &TabularMdp,
     plane: &Plane<'_>,
-    extremes: Extremes,
     rewards: [&[f64]; 2],
     n_random: usize,
 ) -> Result<Option<HackablePair>, CheckError> {
+    let extremes = Extremes::of(plane)?;
     let ranges = extremes.ranges();
     if ranges.are_flat() {
         return Ok(None);

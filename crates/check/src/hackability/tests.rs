@@ -98,9 +98,9 @@ fn all_deterministic_policies_are_listed_with_the_returns_that_evaluation_finds(
 fn reached_return(mdp: &TabularMdp, rewards: &[f64], policy: &[f64]) -> Option<f64> {
     let mut comes: Vec<bool> = mdp.start().iter().map(|p| *p > 0.0).collect();
     for _ in 0..mdp.n_states() {
-        for row in 0..rewards.len() {
+        for (row, probability) in policy.iter().enumerate() {
             let (state, action) = (row / mdp.n_actions(), row % mdp.n_actions());
-            if comes[state] && policy[row] > 0.0 {
+            if comes[state] && *probability > 0.0 {
                 for t in mdp.transitions(state, action) {
                     comes[t.next_state] |= t.probability > 0.0 && !t.terminates;
                 }
@@ -362,5 +362,32 @@ fn a_search_finds_pairs_where_there_are_and_none_where_there_are_none() {
     assert!(
         n_found * 10 >= n_hackable * 9,
         "found {n_found} of {n_hackable}"
+    );
+}
+
+#[test]
+fn at_discount_1_the_policies_that_end_are_compared_whatever_the_others_earn() {
+    let (mut n_hackable, mut n_unbounded) = (0, 0);
+    for seed in 0..60 {
+        let rng = &mut Seed(seed).stream("endless", 0);
+        let mdp = draw_mdp(2 + mdp::index(4, rng), 2, Ends::Sometimes, rng);
+        let [reward, intent] = [normals(rows(&mdp), rng), normals(rows(&mdp), rng)];
+        n_unbounded += u32::from(crate::return_range(&mdp, &reward).is_err());
+        let settings = DeterministicSettings::STANDARD;
+        let found = deterministic_hackability(&mdp, &reward, &intent, settings).expect("few");
+        let listed = deterministic_returns(&mdp, [&reward, &intent], 1000)
+            .expect("the tables fit")
+            .expect("few");
+        assert_eq!(found.n_endless, listed.n_endless);
+        let compared = widest_pair_by_comparison(&listed.returns);
+        assert_eq!(found.pair().is_some(), compared.is_some(), "seed {seed}");
+        if let Some(pair) = found.pair() {
+            n_hackable += 1;
+            check_pair(&mdp, &reward, &intent, pair);
+        }
+    }
+    assert!(
+        n_hackable > 10 && n_unbounded > 5,
+        "{n_hackable} {n_unbounded}"
     );
 }
