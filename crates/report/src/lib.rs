@@ -1,7 +1,7 @@
 //! How a run and its verdict are shown: one HTML file, and the terminal.
 //!
 //! The input is plain data, made by whoever ran or audited; the output is a `String`.
-//! [`page`] and [`compare_page`] give one self-contained HTML document each: no network, no external font or script,
+//! [`page`], [`compare_page`] and [`check_page`] give one self-contained HTML document each: no network, no external font or script,
 //! and verdict, curves and tables stand without JavaScript. [`terminal`] gives text.
 //!
 //! Nothing in here reads a file, a clock or the terminal, and nothing fails: a number that is not one is drawn as a

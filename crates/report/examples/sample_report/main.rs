@@ -2,6 +2,7 @@
 //!
 //! `cargo run -p report --example sample_report -- FOLDER`
 
+mod check_sample;
 mod sample;
 
 use std::path::PathBuf;
@@ -18,6 +19,10 @@ fn main() -> std::io::Result<()> {
         ),
         ("sample-hostile.html", report::page(&sample::hostile())),
         ("sample-compare.html", report::compare_page(&comparison)),
+        (
+            "sample-check.html",
+            report::check_page(&check_sample::check("")),
+        ),
     ];
     std::fs::create_dir_all(&folder)?;
     for (name, text) in files {

@@ -70,9 +70,20 @@ fn key_arrow(class: &str) -> Markup {
     }
 }
 
+/// Width in rem below which a map of so many columns is hard to read.
+fn room(columns: usize) -> f64 {
+    (columns as f64 * 1.15).clamp(9.0, 24.0)
+}
+
+fn columns(layer: &MapLayer) -> usize {
+    layer.rows.iter().map(Vec::len).max().unwrap_or(0)
+}
+
 fn policy(map: &PolicyMap) -> Markup {
+    let widest = map.layers.iter().map(columns).max().unwrap_or(0);
+    let room = room(widest) * map.layers.len().clamp(1, 2) as f64;
     html! {
-        figure class="policy-map" {
+        figure class="policy-map" style={ "flex-basis:" (format!("{room:.1}")) "rem" } {
             figcaption { h3 { (capital(&map.title)) } }
             div class="layers" { @for each in &map.layers { (layer(each)) } }
             @if map.n_more > 0 { p class="soft" { "and " (map.n_more) " more " @if map.n_more == 1 { "layer" } @else { "layers" } } }
@@ -81,10 +92,10 @@ fn policy(map: &PolicyMap) -> Markup {
 }
 
 fn layer(layer: &MapLayer) -> Markup {
-    let columns = layer.rows.iter().map(Vec::len).max().unwrap_or(0);
+    let columns = columns(layer);
     let (width, height) = (columns * CELL, layer.rows.len() * CELL);
     // A cell is as large on every map, however few there are, and small maps do not become posters.
-    let style = format!("max-width:{:.1}rem", columns as f64 * 2.2);
+    let style = format!("max-width:{:.1}rem;flex-basis:{:.1}rem", columns as f64 * 2.2, room(columns));
     html! {
         div class="layer" style=(style) {
             svg class="policy" viewBox={ "0 0 " (width) " " (height) } role="img" aria-label={ "Map " (layer.label) } {

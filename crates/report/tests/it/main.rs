@@ -1,5 +1,8 @@
 //! What a reader of a page or a terminal can observe.
 
+mod check;
+#[path = "../../examples/sample_report/check_sample.rs"]
+mod check_sample;
 mod markup;
 mod page;
 #[path = "../../examples/sample_report/sample.rs"]
