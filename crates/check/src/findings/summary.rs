@@ -95,7 +95,7 @@ fn headline(findings: &Findings) -> String {
             .iter()
             .find(|term| !term.shaping.is_potential_based())
         {
-            Some(term) => format!("{} can change which policies are best.", term.name),
+            Some(term) => format!("The term {} can change which policies are best.", term.name),
             None => format!("{reward} is not sound."),
         },
         (Soundness::Undecided, None) => {
@@ -134,15 +134,18 @@ fn shaping_sentence(term: &ShapingFinding) -> String {
     let felt = percent(term.shaping.felt_share);
     let farm = match &term.shaping.farm {
         Some(farm) => format!(
-            ", and it can be farmed: going round {} states for ever is worth {} where what was intended is worth {}",
-            grouped(farm.states.len()),
+            ", and it can be farmed: going round in {} for ever is worth {} where what was intended is worth {}",
+            match farm.states.len() {
+                1 => "one state".to_owned(),
+                n => format!("{} states", grouped(n)),
+            },
             amount(farm.pays),
             amount(farm.instead)
         ),
         None => ", though going round pays nothing".to_owned(),
     };
     format!(
-        "{} is not potential-based: {felt} of it is felt as a preference{farm}.",
+        "The term {} is not potential-based: {felt} of it is felt as a preference{farm}.",
         term.name
     )
 }

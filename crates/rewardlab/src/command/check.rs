@@ -140,7 +140,7 @@ impl Check {
             tables,
             reward,
             against,
-            shaping: self.shaping_terms(&names),
+            shaping: self.shaping_terms(reward, &names),
             reference: reference.as_deref().map(|policy| (self.reference.as_str(), policy)),
             tolerance: self.tolerance,
             within: self.within,
@@ -173,12 +173,14 @@ impl Check {
         Ok(::check::Soundness::Undecided.exit_status())
     }
 
-    /// The terms that are meant as shaping.
-    fn shaping_terms<'n>(&'n self, names: &[&'n str]) -> Vec<&'n str> {
+    /// The terms of the reward that are meant as shaping.
+    fn shaping_terms<'n>(&'n self, reward: &str, names: &[&'n str]) -> Vec<&'n str> {
         if !self.shaping.is_empty() {
             return self.shaping.iter().map(String::as_str).collect();
         }
-        let is_shaping = |name: &&&str| name.rsplit('.').next() == Some("shaping");
+        // A table called `shaping` is the part of `reward` that is meant so.
+        let own = format!("{reward}.shaping");
+        let is_shaping = |name: &&&str| **name == own || reward == "reward" && **name == "shaping";
         names.iter().filter(is_shaping).copied().collect()
     }
 

@@ -14,7 +14,7 @@ use super::maps::{Drawn, policy_map};
 use super::subject::Subject;
 
 /// At most so many steps of a path are named.
-const MOST_STEPS: usize = 6;
+const MOST_STEPS: usize = 4;
 
 /// At most so many places are named as evidence.
 const MAX_PLACES: usize = 4;
@@ -395,13 +395,13 @@ fn shaping(tables: &Tabulated, term: &ShapingFinding, discount: f64) -> Finding 
             details.extend(self::potential(tables, potential));
             (
                 Outcome::Pass,
-                format!("{} is potential-based: it changes no preference between policies", term.name),
+                format!("the term {} is potential-based: it changes no preference between policies", term.name),
             )
         }
         PotentialTest::Refuted(discrepancy) => {
             details.extend(refutation(tables, discrepancy));
             let answer = format!(
-                "{} is not potential-based; {} of it can change a preference",
+                "the term {} is not potential-based; {} of it can change a preference",
                 term.name,
                 percent(found.felt_share)
             );
