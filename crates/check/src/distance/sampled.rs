@@ -2,15 +2,19 @@
 //!
 //! A reward is asked as a black box at sampled states and actions of any type, and nothing else is known about the
 //! environment. The canonical form of each sampled transition is an average over further draws; the two rewards share
-//! all draws, so that rewards that are equivalent stay at distance 0 however few there are. Otherwise noise in the
-//! averages biases the estimate by an amount that falls as one over their number. Intervals are percentiles of the
-//! bootstrap: transitions are drawn again, and for each the draws of its average.
+//! all draws, so that rewards that are equivalent stay at distance 0 however few there are. Where each transition has
+//! draws of its own, what their noise adds to lengths is estimated from the draws and taken out again; with one draw
+//! each, which is enough where nothing is left to chance, it cannot be. In EPIC all transitions share the draws, and
+//! the estimate is off by an amount that falls as one over their number.
+//!
+//! Intervals are percentiles of the bootstrap: transitions are drawn again with the draws that are theirs, or where
+//! they share them, transitions and draws both.
 
-use std::f64::consts::FRAC_1_SQRT_2;
+mod comparison;
 
-use mdp::{Discount, Rng, index};
+use mdp::{Discount, Rng};
 
-use super::{Direction, half_distance};
+use comparison::{Comparison, Draws, Row};
 
 /// A state, an action and a state that follows, or, in EPIC's draws, that need not.
 #[derive(Clone, Debug, PartialEq)]
@@ -112,7 +116,7 @@ pub fn sampled_epic<S, A>(
     let comparison = Comparison {
         first: ask(&first),
         second: ask(&second),
-        shares_draws: true,
+        draws: Draws::Shared,
         is_centred: true,
     };
     comparison.estimate(bootstrap, rng)
@@ -148,7 +152,7 @@ pub fn sampled_dard<S, A>(
     let comparison = Comparison {
         first: ask(&first),
         second: ask(&second),
-        shares_draws: false,
+        draws: Draws::Own,
         is_centred: true,
     };
     comparison.estimate(bootstrap, rng)
@@ -188,97 +192,8 @@ pub fn sampled_starc<S, A>(
     let comparison = Comparison {
         first: ask(&first),
         second: ask(&second),
-        shares_draws: false,
+        draws: Draws::Own,
         is_centred: false,
     };
     comparison.estimate(bootstrap, rng)
-}
-
-/// The canonical reward of one transition: its own reward plus the mean of draws.
-struct Row {
-    own: f64,
-    draws: Vec<f64>,
-}
-
-struct Comparison {
-    first: Vec<Row>,
-    second: Vec<Row>,
-    /// Whether draw j is the same draw for every transition.
-    shares_draws: bool,
-    is_centred: bool,
-}
-
-impl Comparison {
-    fn estimate(&self, bootstrap: Bootstrap, rng: &mut Rng) -> SampledDistance {
-        let n_draws = self.first.first().map_or(0, |row| row.draws.len());
-        assert!(
-            n_draws > 0 && self.first.iter().all(|row| row.draws.len() == n_draws),
-            "there is at least one transition, and each has as many draws as the others"
-        );
-        assert!(
-            bootstrap.resamples > 0,
-            "the samples are drawn again at least once"
-        );
-        let all: Vec<usize> = (0..self.first.len()).collect();
-        let estimate = self.distance(&all, &mut |chosen| chosen.extend(0..n_draws));
-        let mut again: Vec<f64> = (0..bootstrap.resamples)
-            .map(|_| self.redraw(n_draws, rng))
-            .collect();
-        again.sort_by(f64::total_cmp);
-        let tail = (1.0 - bootstrap.confidence) / 2.0;
-        let at = |share: f64| again[((again.len() - 1) as f64 * share).round() as usize];
-        SampledDistance {
-            estimate,
-            low: at(tail),
-            high: at(1.0 - tail),
-            n_transitions: self.first.len(),
-            n_draws,
-        }
-    }
-
-    fn redraw(&self, n_draws: usize, rng: &mut Rng) -> f64 {
-        let n = self.first.len();
-        let rows: Vec<usize> = (0..n).map(|_| index(n, rng)).collect();
-        let mut draw = || index(n_draws, rng);
-        if self.shares_draws {
-            let shared: Vec<usize> = (0..n_draws).map(|_| draw()).collect();
-            self.distance(&rows, &mut |chosen| chosen.extend_from_slice(&shared))
-        } else {
-            self.distance(&rows, &mut |chosen| {
-                chosen.extend((0..n_draws).map(|_| draw()));
-            })
-        }
-    }
-
-    /// The distance over some rows, the average of each over the draws that `choose` gives.
-    fn distance(&self, rows: &[usize], choose: &mut dyn FnMut(&mut Vec<usize>)) -> f64 {
-        let (mut first, mut second) = (vec![], vec![]);
-        let mut scales = [0.0_f64; 2];
-        let mut chosen = vec![];
-        for row in rows {
-            chosen.clear();
-            choose(&mut chosen);
-            let sides = [(&self.first, &mut first), (&self.second, &mut second)];
-            for ((from, to), scale) in sides.into_iter().zip(&mut scales) {
-                let sum: f64 = chosen.iter().map(|draw| from[*row].draws[*draw]).sum();
-                let mean = sum / chosen.len() as f64;
-                *scale = scale.max(from[*row].own.abs()).max(mean.abs());
-                to.push(from[*row].own + mean);
-            }
-        }
-        let weights = vec![1.0; rows.len()];
-        let direction = |values: Vec<f64>, scale: f64| {
-            if self.is_centred {
-                Direction::centred(values, &weights, scale)
-            } else {
-                Direction::new(values, scale)
-            }
-        };
-        let apart = if self.is_centred { FRAC_1_SQRT_2 } else { 0.5 };
-        half_distance(
-            &direction(first, scales[0]),
-            &direction(second, scales[1]),
-            apart,
-        )
-    }
 }
