@@ -7,7 +7,9 @@ use super::{Solution, Stop};
 use crate::tabular::TabularMdp;
 
 /// Sweeps with the actions held, at most, after each sweep over all actions.
-const HELD: usize = 100;
+const HELD: usize = 50;
+/// Sweeps over all actions, at most, between two looks at the bounds.
+const ROUNDS: usize = 8;
 /// How much smaller than in that sweep the changes become before the actions are looked at again.
 const HELD_GAIN: f64 = 0.03;
 
@@ -17,10 +19,10 @@ const HELD_GAIN: f64 = 0.03;
 /// A sweep over all actions works in place (Gauss and Seidel), forwards and backwards in turn, each state's loop onto
 /// itself solved for. After each, sweeps hold the actions (modified policy iteration: Puterman and Shin, 1978) and go
 /// through the states in the order in which values flow, each state after its likeliest successor, so that one sweep
-/// carries a value down a whole path. When all has settled a plain sweep gives the bounds of MacQueen (1966) on the
-/// optimal values, rounding included, and the answer is moved to their middle where that gains something. So `error` is a
-/// bound that was proved, not a difference of sweeps. Where rounding is coarser than `tolerance` it stops once nothing
-/// else changes.
+/// carries a value down a whole path. When all has settled, and now and then before, a plain sweep gives the bounds of
+/// MacQueen (1966) on the optimal values, rounding included, and the values are moved to their middle where that gains
+/// something. So `error` is a bound that was proved, not a difference of sweeps. Where rounding is coarser than
+/// `tolerance` it stops once nothing else changes.
 ///
 /// At discount 1 a sweep proves nothing: `tolerance` is held against the greatest change and `error` is infinite. Values
 /// begin at 0 there, and a loop that pays nothing ties with what it leads to; [`policy_iteration`](crate::policy_iteration)
@@ -45,14 +47,22 @@ pub fn value_iteration(
         tolerance
     };
     loop {
-        sweeps.settle(goal);
+        let has_settled = sweeps.settle(goal);
+        // Sweeps in place leave some states further on than others; a first plain one evens that out.
+        if sweeps.iterations + 1 < max_iterations {
+            sweeps.plain();
+        }
         let (change, rounding) = sweeps.plain();
         let bounds = Bounds::between(mdp, change, operator.least_mass(), rounding);
-        let settled = bounds.reached(tolerance) || change.size() <= 2.0 * rounding;
-        if settled || sweeps.is_spent() {
-            return sweeps.solution(mdp, rewards, bounds, Stop::of(settled));
+        let is_enough = bounds.reached(tolerance) || change.size() <= 2.0 * rounding;
+        if is_enough || sweeps.is_spent() {
+            return sweeps.solution(mdp, rewards, bounds, Stop::of(is_enough));
         }
-        goal = (goal / 3.0).min(change.size() / 3.0);
+        // What all values have in common is what sweeps are slowest to settle, and the bounds may know it already.
+        bounds.centre(&mut sweeps.values);
+        if has_settled {
+            goal = (goal / 3.0).min(change.size() / 3.0);
+        }
     }
 }
 
@@ -103,15 +113,20 @@ impl Sweeps<'_> {
         self.iterations >= self.max_iterations
     }
 
-    /// Sweeps until one over all actions changes no value by more than `goal` and rounding, or one sweep is left.
-    fn settle(&mut self, goal: f64) {
-        let mut change = f64::INFINITY;
-        while change > goal + self.operator.rounding(&self.values)
-            && self.iterations + 1 < self.max_iterations
-        {
-            change = self.over_all_actions();
+    /// Sweeps until one over all actions changes no value by more than `goal` and rounding, or it is time for a look, or
+    /// one sweep is left; whether the first.
+    fn settle(&mut self, goal: f64) -> bool {
+        for _ in 0..ROUNDS {
+            if self.iterations + 1 >= self.max_iterations {
+                return false;
+            }
+            let change = self.over_all_actions();
             self.hold((HELD_GAIN * change).max(HELD_GAIN * goal));
+            if change <= goal + self.operator.rounding(&self.values) {
+                return true;
+            }
         }
+        false
     }
 
     /// One sweep in place over all actions, in the direction that is next; the greatest change.
