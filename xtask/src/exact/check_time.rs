@@ -40,12 +40,28 @@ fn measure(context: &Context<'_>, record: &mut Record) -> Result<()> {
     record.size("actions", N_ACTIONS);
     record.size("successors", format!("1 to {MOST_SUCCESSORS}, drawn alike"));
     record.size("discount", 0.99);
-    record.size("rewards", "reward and intent, normal, independent of each other; one value a transition");
+    record.size(
+        "rewards",
+        "reward and intent, normal, independent of each other; one value a transition",
+    );
     record.note("the whole command as a user types it: reading the JSON file, every part of the analysis, and printing all of it as JSON");
-    let mut parts = Table::new("seconds of each part, as the command reports them", &["seed", "part", "seconds"]);
+    let mut parts = Table::new(
+        "seconds of each part, as the command reports them",
+        &["seed", "part", "seconds"],
+    );
     let mut runs = Table::new(
         "runs",
-        &["seed", "transitions", "wall_clock_seconds", "verdict", "relation", "stochastic", "deterministic", "loss_share", "gap_share"],
+        &[
+            "seed",
+            "transitions",
+            "wall_clock_seconds",
+            "verdict",
+            "relation",
+            "stochastic",
+            "deterministic",
+            "loss_share",
+            "gap_share",
+        ],
     );
     let mut slowest = 0.0_f64;
     let mut is_whole = true;
@@ -60,7 +76,10 @@ fn measure(context: &Context<'_>, record: &mut Record) -> Result<()> {
         std::fs::remove_file(&path).context("could not remove the MDP")?;
         slowest = slowest.max(seconds);
         is_whole &= is_complete(&printed);
-        for (part, took) in printed["seconds"].as_object().context("the check printed no `seconds`")? {
+        for (part, took) in printed["seconds"]
+            .as_object()
+            .context("the check printed no `seconds`")?
+        {
             parts.row([json!(seed), json!(part), took.clone()]);
         }
         runs.row(line(seed, n_transitions, seconds, &printed));
@@ -83,7 +102,9 @@ fn measure(context: &Context<'_>, record: &mut Record) -> Result<()> {
 /// Whether the object is of an exact check of the whole size, with an answer in every part that counts.
 fn is_complete(printed: &Value) -> bool {
     let (size, evidence) = (&printed["size"], &printed["evidence"]);
-    let has_parts = PARTS.iter().all(|part| evidence[*part].is_object() && printed["seconds"][*part].is_number());
+    let has_parts = PARTS
+        .iter()
+        .all(|part| evidence[*part].is_object() && printed["seconds"][*part].is_number());
     size["states"] == N_STATES
         && size["reachable"] == N_STATES
         && size["actions"] == N_ACTIONS
@@ -134,11 +155,18 @@ fn write_mdp(path: &Path, seed: u64) -> Result<usize> {
             }
         }
         // Whole numbers over their sum: probabilities that add up to 1 but for rounding.
-        let weights: Vec<f64> = successors.iter().map(|_| (1 + draws.below(1000)) as f64).collect();
+        let weights: Vec<f64> = successors
+            .iter()
+            .map(|_| (1 + draws.below(1000)) as f64)
+            .collect();
         let total: f64 = weights.iter().sum();
         for (next_state, weight) in successors.iter().zip(weights) {
             let separator = if n_transitions > 0 { "," } else { "" };
-            write!(out, "{separator}[{state},{action},{next_state},{}]", weight / total)?;
+            write!(
+                out,
+                "{separator}[{state},{action},{next_state},{}]",
+                weight / total
+            )?;
             n_transitions += 1;
         }
     }

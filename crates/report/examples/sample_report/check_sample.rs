@@ -10,7 +10,10 @@ pub(crate) fn check(text: &str) -> CheckPage {
     let text = || text.to_owned();
     let map = |title: &str, turn: Sign| PolicyMap {
         title: format!("{title}{}", text()),
-        layers: vec![layer(&text(), turn), layer("after the switch", Sign::Letter('w'))],
+        layers: vec![
+            layer(&text(), turn),
+            layer("after the switch", Sign::Letter('w')),
+        ],
         n_more: 3,
     };
     CheckPage {
@@ -20,14 +23,27 @@ pub(crate) fn check(text: &str) -> CheckPage {
         headline: "Optimising reward can lose 80% of what intent can give.".to_owned(),
         summary: vec![format!("Every number on this page is made up.{}", text())],
         advice: vec![format!("Pay less for waiting.{}", text())],
-        facts: vec![("Worst loss".to_owned(), "80%".to_owned(), format!("of the range{}", text()))],
-        maps: vec![map("optimal for reward", Sign::Down), map("optimal for intent", Sign::Right)],
+        facts: vec![(
+            "Worst loss".to_owned(),
+            "80%".to_owned(),
+            format!("of the range{}", text()),
+        )],
+        maps: vec![
+            map("optimal for reward", Sign::Down),
+            map("optimal for intent", Sign::Right),
+        ],
         legend: vec![('w', format!("wait{}", text())), ('G', "goal".to_owned())],
         values: PolicyValues {
             rewards: vec!["reward".to_owned(), format!("intent{}", text())],
             rows: vec![
-                (format!("optimal for reward{}", text()), vec!["12.5".to_owned(), "−3".to_owned()]),
-                ("optimal for intent".to_owned(), vec!["4".to_owned(), "9".to_owned()]),
+                (
+                    format!("optimal for reward{}", text()),
+                    vec!["12.5".to_owned(), "−3".to_owned()],
+                ),
+                (
+                    "optimal for intent".to_owned(),
+                    vec!["4".to_owned(), "9".to_owned()],
+                ),
             ],
         },
         findings: vec![
@@ -70,7 +86,12 @@ fn layer(label: &str, turn: Sign) -> MapLayer {
                 cell(' ', Some((Sign::Up, 0.0))),
                 wall(),
             ],
-            vec![wall(), cell('G', None), cell('w', Some((Sign::Left, 0.25))), wall()],
+            vec![
+                wall(),
+                cell('G', None),
+                cell('w', Some((Sign::Left, 0.25))),
+                wall(),
+            ],
         ],
     }
 }

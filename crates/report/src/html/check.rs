@@ -61,7 +61,11 @@ pub(super) fn policies(page: &CheckPage) -> Option<Markup> {
 fn is_chosen_elsewhere(page: &CheckPage) -> bool {
     let layers = page.maps.iter().flat_map(|map| &map.layers);
     let mut cells = layers.flat_map(|layer| layer.rows.iter().flatten());
-    cells.any(|cell| cell.choice.as_ref().is_some_and(|choice| choice.weight == 0.0))
+    cells.any(|cell| {
+        cell.choice
+            .as_ref()
+            .is_some_and(|choice| choice.weight == 0.0)
+    })
 }
 
 fn key_arrow(class: &str) -> Markup {
@@ -95,7 +99,11 @@ fn layer(layer: &MapLayer) -> Markup {
     let columns = columns(layer);
     let (width, height) = (columns * CELL, layer.rows.len() * CELL);
     // A cell is as large on every map, however few there are, and small maps do not become posters.
-    let style = format!("max-width:{:.1}rem;flex-basis:{:.1}rem", columns as f64 * 2.2, room(columns));
+    let style = format!(
+        "max-width:{:.1}rem;flex-basis:{:.1}rem",
+        columns as f64 * 2.2,
+        room(columns)
+    );
     html! {
         div class="layer" style=(style) {
             svg class="policy" viewBox={ "0 0 " (width) " " (height) } role="img" aria-label={ "Map " (layer.label) } {

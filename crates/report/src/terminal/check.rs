@@ -82,7 +82,12 @@ fn values(page: &CheckPage, style: &Style) -> String {
         return String::new();
     }
     let mut columns = vec![Column::elastic("  return of the policy")];
-    columns.extend(values.rewards.iter().map(|name| Column::right(&format!("under {name}"))));
+    columns.extend(
+        values
+            .rewards
+            .iter()
+            .map(|name| Column::right(&format!("under {name}"))),
+    );
     let rows: Vec<Vec<Cell>> = values
         .rows
         .iter()
@@ -209,7 +214,10 @@ fn wrapped(text: &str, most: usize) -> Vec<String> {
 }
 
 fn padded(painted: &str, taken: usize, width: usize) -> String {
-    format!("{painted}{}", " ".repeat((width + GAP).saturating_sub(taken)))
+    format!(
+        "{painted}{}",
+        " ".repeat((width + GAP).saturating_sub(taken))
+    )
 }
 
 /// Two columns: what the policy does where it comes, otherwise what stands there.

@@ -35,12 +35,18 @@ fn a_terminal_of_old_gets_ascii_in_its_width() {
     let shown = text(&page(""), &style);
     assert!(shown.is_ascii(), "{shown}");
     assert!(shown.lines().all(|line| line.len() <= 50), "{shown}");
-    assert!(shown.contains("##v ^ ##") || shown.contains("##v . ##"), "{shown}");
+    assert!(
+        shown.contains("##v ^ ##") || shown.contains("##v . ##"),
+        "{shown}"
+    );
 }
 
 #[test]
 fn text_from_data_cannot_steer_a_terminal() {
-    let style = Style { color: true, ..PLAIN };
+    let style = Style {
+        color: true,
+        ..PLAIN
+    };
     let shown = text(&page("\u{1b}[2J\u{202e}\r\n"), &style);
     assert!(!shown.contains("\u{1b}[2J") && !shown.contains('\u{202e}') && !shown.contains('\r'));
 }
@@ -53,7 +59,10 @@ fn the_page_is_whole_and_text_from_data_is_text() {
         let tags = tags(&html).unwrap();
         let scripts = tags.iter().filter(|tag| tag.name == "script").count();
         assert_eq!(scripts, 1, "the page's own");
-        assert!(tags.iter().all(|tag| tag.name != "img" && !tag.attributes.contains("onerror=")));
+        assert!(
+            tags.iter()
+                .all(|tag| tag.name != "img" && !tag.attributes.contains("onerror="))
+        );
     }
 }
 

@@ -127,7 +127,11 @@ impl Check {
         tables: &Tabulated,
         listed: f64,
     ) -> Result<u8> {
-        let names: Vec<&str> = tables.rewards.iter().map(|reward| reward.name.as_str()).collect();
+        let names: Vec<&str> = tables
+            .rewards
+            .iter()
+            .map(|reward| reward.name.as_str())
+            .collect();
         let reward = match &self.reward {
             Some(name) => name.as_str(),
             None if names.contains(&"reward") => "reward",
@@ -141,7 +145,9 @@ impl Check {
             reward,
             against,
             shaping: self.shaping_terms(reward, &names),
-            reference: reference.as_deref().map(|policy| (self.reference.as_str(), policy)),
+            reference: reference
+                .as_deref()
+                .map(|policy| (self.reference.as_str(), policy)),
             tolerance: self.tolerance,
             within: self.within,
         };
@@ -282,7 +288,8 @@ impl Clock {
     }
 
     fn begin(&mut self, part: &'static str) {
-        self.seconds.push((self.now, self.since.elapsed().as_secs_f64()));
+        self.seconds
+            .push((self.now, self.since.elapsed().as_secs_f64()));
         (self.now, self.since) = (part, Instant::now());
     }
 

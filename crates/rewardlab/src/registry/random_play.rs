@@ -28,7 +28,8 @@ pub(super) fn continuations<E: Environment>(
         }
     }
     let action = E::Action::from_value(&space.sample(&mut rng));
-    let go_on = |state: E::State, rng: &mut Rng| go_on(environment, state, max_steps, discount, rng);
+    let go_on =
+        |state: E::State, rng: &mut Rng| go_on(environment, state, max_steps, discount, rng);
     let draws = (0..n_draws).map(|_| {
         let mut next_state = chosen.clone();
         let step = environment.step(&mut next_state, &action, &mut rng);
@@ -86,7 +87,8 @@ impl Sums {
             *self.intent.get_or_insert(0.0) += weight * intent;
         }
         let terms = step.components.as_slice();
-        self.components.resize(terms.len().max(self.components.len()), 0.0);
+        self.components
+            .resize(terms.len().max(self.components.len()), 0.0);
         for (sum, term) in self.components.iter_mut().zip(terms) {
             *sum += weight * term;
         }

@@ -15,8 +15,8 @@ const ROOMS: &str = r#"{
     ["left", "go", "right", 1], ["left", "stay", "left", 1],
     ["right", "go", "goal", 1], ["right", "stay", "right", 1]
   ],
-  "positions": [[1, 1], [2, 1], [3, 1]],
-  "map": ["#####", "#  G#", "#####"],
+  "positions": [[0, 0], [1, 0], [2, 0]],
+  "map": ["  G"],
   "legend": {"G": "goal"},
   "rewards": {
     "reward": {"rows": [["left", "go", null, -1], ["right", "stay", null, 2]]},
@@ -49,8 +49,8 @@ fn an_unsound_reward_is_shown_with_the_place_where_it_parts_from_the_intent() {
 #[test]
 fn a_sound_reward_is_shown_with_its_scale() {
     check(
-        &["rooms.json", "--reward", "twice", "--against", "intent", "--reference", "optimal"],
-        1,
+        &["rooms.json", "--reward", "twice", "--against", "intent"],
+        0,
         expect![[""]],
     );
 }
@@ -62,7 +62,7 @@ fn exit_statuses_say_what_was_found() {
         (&["frozen-lake"], 0, "sound"),
         (&["boat-race"], 1, "unsound"),
         (&["boat-race", "--tolerance", "60%"], 0, "sound"),
-        (&["rooms.json", "--reward", "intent"], 1, "unsound"),
+        (&["rooms.json", "--reward", "intent"], 3, "undecided"),
         (&["tampered-register"], 1, "unsound"),
         (&["rooms.json", "--reference", "uniform"], 1, "unsound"),
         (&["cartpole", "--episodes", "20"], 3, "undecided"),
@@ -87,7 +87,8 @@ fn what_it_prints_has_the_documented_fields() {
         "within": "number", "amount": "number", "share": "number", "most_share": "number",
         "worst_reward": "number", "worst_intent": "number", "stop": "text",
     });
-    let parting = json!({ "state": "number", "label": "text", "reference": "list", "worst": "list" });
+    let parting =
+        json!({ "state": "number", "label": "text", "reference": "list", "worst": "list" });
     let evidence = json!({
         "headline": "text", "summary": ["text"], "advice": ["text"], "reasons": ["text"],
         "reward": "text", "against": "?text", "tolerance": "number", "within": "number",
@@ -142,11 +143,20 @@ fn what_it_prints_has_the_documented_fields() {
     assert!((best["reward"].as_f64().unwrap() - 17.0).abs() < 1e-9);
     assert!((of("intent-optimal")["intent"].as_f64().unwrap() - 0.9).abs() < 1e-12);
 
-    let sampled = object(&lab.call(&["check", "cartpole", "--json", "--episodes", "20"]), 3);
+    let sampled = object(
+        &lab.call(&["check", "cartpole", "--json", "--episodes", "20"]),
+        3,
+    );
     assert_eq!(sampled["evidence"]["reasons"], json!(["not-listed"]));
     assert_eq!(sampled["size"], Value::Null);
-    let again = object(&lab.call(&["check", "cartpole", "--json", "--episodes", "20"]), 3);
-    assert_eq!(again["evidence"], sampled["evidence"], "the same seed gives the same estimates");
+    let again = object(
+        &lab.call(&["check", "cartpole", "--json", "--episodes", "20"]),
+        3,
+    );
+    assert_eq!(
+        again["evidence"], sampled["evidence"],
+        "the same seed gives the same estimates"
+    );
 }
 
 #[test]
@@ -159,21 +169,47 @@ fn a_horizon_puts_the_time_into_the_state() {
     // Eight cells in each of ten steps at most, and a final state of each.
     assert!(found["size"]["states"].as_u64().unwrap() <= 88);
     let policies = found["evidence"]["policies"].as_array().unwrap();
-    let intent = policies.iter().find(|each| each["role"] == "intent-optimal").unwrap();
-    assert!((intent["intent"].as_f64().unwrap() - 10.0).abs() < 1e-9, "clockwise in every step");
+    let intent = policies
+        .iter()
+        .find(|each| each["role"] == "intent-optimal")
+        .unwrap();
+    assert!(
+        (intent["intent"].as_f64().unwrap() - 10.0).abs() < 1e-9,
+        "clockwise in every step"
+    );
 }
 
 #[test]
 fn a_file_of_actions_is_a_reference() {
     let lab = lab();
     fs::write(lab.path().join("actions.txt"), "go\nstay\n0\n").unwrap();
-    let call = ["check", "rooms.json", "--reference", "actions.txt", "--shaping", "intent", "--json"];
+    let call = [
+        "check",
+        "rooms.json",
+        "--reference",
+        "actions.txt",
+        "--shaping",
+        "intent",
+        "--json",
+    ];
     let found = object(&lab.call(&call), 1);
-    assert_eq!(found["evidence"]["optimum"]["loss"]["share"].as_f64().unwrap().max(1e-3), 1e-3);
+    assert_eq!(
+        found["evidence"]["optimum"]["loss"]["share"]
+            .as_f64()
+            .unwrap()
+            .max(1e-3),
+        1e-3
+    );
     let refused: [(&str, &str); 3] = [
         ("go\nstay\n", "has actions for 2 states where there are 3"),
-        ("go\nrun\n0\n", "state 1: \"run\" is no action; allowed: 0 go, 1 stay"),
-        ("[[0.5, 0.4], 0, 0]", "state 0: [0.5,0.4] are no probabilities of 2 actions"),
+        (
+            "go\nrun\n0\n",
+            "state 1: \"run\" is no action; allowed: 0 go, 1 stay",
+        ),
+        (
+            "[[0.5, 0.4], 0, 0]",
+            "state 0: [0.5,0.4] are no probabilities of 2 actions",
+        ),
     ];
     for (text, message) in refused {
         fs::write(lab.path().join("actions.txt"), text).unwrap();
@@ -189,7 +225,12 @@ fn the_report_is_one_page_with_the_maps() {
     assert_eq!(output.status.code(), Some(1));
     let html = fs::read_to_string(lab.path().join("rooms.html")).unwrap();
     assert!(html.starts_with("<!"));
-    for text in ["Optimal for reward", "class=\"policy\"", "What to change", "rewardlab check rooms.json"] {
+    for text in [
+        "Optimal for reward",
+        "class=\"policy\"",
+        "What to change",
+        "rewardlab check rooms.json",
+    ] {
         assert!(html.contains(text), "{text}");
     }
     let said = refusal(&lab.call(&["check", "rooms.json", "--report", "rooms.json"]));
@@ -202,14 +243,32 @@ fn bad_input_is_refused_with_the_way_out() {
     let endless = ROOMS.replace("\"discount\": 0.9", "\"discount\": 1");
     fs::write(lab.path().join("endless.json"), endless).unwrap();
     let calls: [(&[&str], &str); 10] = [
-        (&["boatrace"], "there is no environment \"boatrace\"; did you mean \"boat-race\"?"),
+        (
+            &["boatrace"],
+            "there is no environment \"boatrace\"; did you mean \"boat-race\"?",
+        ),
         (&["missing.json"], "missing.json: cannot read"),
-        (&["rooms.json", "--reward", "pay"], "there is no reward \"pay\"; there are reward"),
-        (&["rooms.json", "--against", "wish"], "there is no reward \"wish\""),
-        (&["rooms.json", "--reference", "nobody"], "there is no reference policy \"nobody\": there are optimal, uniform"),
-        (&["rooms.json", "--horizon", "3"], "put the time into its states"),
+        (
+            &["rooms.json", "--reward", "pay"],
+            "there is no reward \"pay\"; there are reward",
+        ),
+        (
+            &["rooms.json", "--against", "wish"],
+            "there is no reward \"wish\"",
+        ),
+        (
+            &["rooms.json", "--reference", "nobody"],
+            "there is no reference policy \"nobody\": there are optimal, uniform",
+        ),
+        (
+            &["rooms.json", "--horizon", "3"],
+            "put the time into its states",
+        ),
         (&["rooms.json", "--set", "reward=own"], "leave --set out"),
-        (&["rooms.json", "--limit", "2"], "has 3 states and --limit is 2"),
+        (
+            &["rooms.json", "--limit", "2"],
+            "has 3 states and --limit is 2",
+        ),
         (&["endless.json"], "at discount 1"),
         (&["boat-race", "--set", "speed=2"], "speed"),
     ];
@@ -217,7 +276,12 @@ fn bad_input_is_refused_with_the_way_out() {
         let said = refusal(&lab.call(&[&["check"], arguments].concat()));
         assert!(said.contains(message), "{arguments:?}: {said}");
     }
-    for arguments in [["--tolerance", "2"], ["--discount", "1.5"], ["--within", "few"], ["--episodes", "1"]] {
+    for arguments in [
+        ["--tolerance", "2"],
+        ["--discount", "1.5"],
+        ["--within", "few"],
+        ["--episodes", "1"],
+    ] {
         let output = lab.call(&[&["check", "rooms.json"][..], &arguments].concat());
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         assert!(output.stdout.is_empty());

@@ -50,7 +50,11 @@ pub(super) fn policy_map(
     let shown = layers.into_iter().take(MAX_LAYERS);
     let layers: Vec<MapLayer> = shown
         .map(|(_, label, states)| MapLayer {
-            label: if n_layers > 1 { label.to_owned() } else { String::new() },
+            label: if n_layers > 1 {
+                label.to_owned()
+            } else {
+                String::new()
+            },
             rows: cells(tabulated, signs, drawn, &states, (rows, columns), most),
         })
         .collect();
@@ -129,7 +133,11 @@ fn choice(
         })
         .collect();
     let first = taken.first().map_or(0, |(action, _)| *action);
-    let weight = if most > 0.0 { drawn.visits[state] / most } else { 0.0 };
+    let weight = if most > 0.0 {
+        drawn.visits[state] / most
+    } else {
+        0.0
+    };
     MapChoice {
         sign: signs[first],
         weight,

@@ -71,7 +71,11 @@ pub(super) fn seconds_object(seconds: &Seconds) -> Value {
 fn evidence(tables: &Tabulated, findings: &Findings) -> Value {
     let comparison = findings.comparison.as_ref();
     let summary = &findings.summary;
-    let reasons: Vec<&str> = findings.reasons.iter().map(|reason| reason.word()).collect();
+    let reasons: Vec<&str> = findings
+        .reasons
+        .iter()
+        .map(|reason| reason.word())
+        .collect();
     let components: Vec<Value> = findings
         .components
         .iter()
@@ -265,9 +269,7 @@ fn hackable_pair(tables: &Tabulated, pair: &HackablePair) -> Value {
         .take(MOST_PARTINGS)
         .map(|at| parting(tables, at, ["before", "after"]))
         .collect();
-    let returns = |witness: &Witness| {
-        json!({ "reward": witness.returns.reward, "intent": witness.returns.intent })
-    };
+    let returns = |witness: &Witness| json!({ "reward": witness.returns.reward, "intent": witness.returns.intent });
     json!({
         "before": returns(&pair.before),
         "after": returns(&pair.after),
@@ -316,7 +318,10 @@ fn distances(found: &Distances) -> Value {
 fn shaping(tables: &Tabulated, term: &ShapingFinding) -> Value {
     let found = &term.shaping;
     let (potential, residual, witness) = match &found.potential {
-        PotentialTest::Found { potential, residual } => (Some(potential), Some(residual), Value::Null),
+        PotentialTest::Found {
+            potential,
+            residual,
+        } => (Some(potential), Some(residual), Value::Null),
         PotentialTest::Refuted(discrepancy) => (None, None, self::discrepancy(tables, discrepancy)),
     };
     json!({
@@ -344,10 +349,10 @@ fn discrepancy(tables: &Tabulated, found: &Discrepancy) -> Value {
             json!({ "kind": "loop", "moves": moves, "sum": sum })
         }
         Discrepancy::Ways { state, ways } => {
-            let moves = |moves: &[Move]| -> Value { moves.iter().map(|each| transition(tables, each)).collect() };
-            let way = |way: &Way| {
-                json!({ "lead": moves(&way.lead), "cycle": moves(&way.cycle), "potential": way.potential })
+            let moves = |moves: &[Move]| -> Value {
+                moves.iter().map(|each| transition(tables, each)).collect()
             };
+            let way = |way: &Way| json!({ "lead": moves(&way.lead), "cycle": moves(&way.cycle), "potential": way.potential });
             json!({
                 "kind": "ways",
                 "state": state,
@@ -370,7 +375,11 @@ fn transition(tables: &Tabulated, each: &Move) -> Value {
 }
 
 fn farm(tables: &Tabulated, found: &Farm) -> Value {
-    let approach: Value = found.approach.iter().map(|each| transition(tables, each)).collect();
+    let approach: Value = found
+        .approach
+        .iter()
+        .map(|each| transition(tables, each))
+        .collect();
     let states: Vec<Value> = found
         .states
         .iter()
@@ -403,9 +412,7 @@ fn tampering(tables: &Tabulated, found: &Incentive) -> Value {
         TamperingVerdict::Unjudged => "unjudged",
         TamperingVerdict::Tampering => "tampering",
     };
-    let returns = |of: &TamperingReturns| {
-        json!({ "observed": of.observed, "frozen": of.frozen, "intent": of.intent })
-    };
+    let returns = |of: &TamperingReturns| json!({ "observed": of.observed, "frozen": of.frozen, "intent": of.intent });
     let acts: Vec<Value> = found
         .present
         .acts

@@ -38,7 +38,12 @@ pub(super) fn page(
         .filter_map(|drawn| policy_map(tables, &signs, &drawn))
         .collect();
     legend.retain(|(sign, _)| is_drawn(&maps, *sign));
-    legend.extend(tables.map.iter().flat_map(|map: &GridMap| map.legend.clone()));
+    legend.extend(
+        tables
+            .map
+            .iter()
+            .flat_map(|map: &GridMap| map.legend.clone()),
+    );
     let against = findings.against.as_deref();
     CheckPage {
         subject: check.subject.clone(),
@@ -75,12 +80,18 @@ fn shown<'f>(
         Role::WorstPaid => false,
     };
     let mut shown: Vec<(String, &::check::PolicyFinding)> = vec![];
-    for policy in findings.policies.iter().filter(|policy| is_shown(&policy.role)) {
+    for policy in findings
+        .policies
+        .iter()
+        .filter(|policy| is_shown(&policy.role))
+    {
         let is_same = |(_, other): &&mut (String, &::check::PolicyFinding)| {
             ::check::partings(&tables.mdp, &other.policy, &policy.policy).is_empty()
         };
         match shown.iter_mut().find(is_same) {
-            Some((title, _)) => title.push_str(&format!(", and {}", self::title(findings, &policy.role))),
+            Some((title, _)) => {
+                title.push_str(&format!(", and {}", self::title(findings, &policy.role)))
+            }
             None => shown.push((title(findings, &policy.role), policy)),
         }
     }
@@ -120,13 +131,17 @@ fn facts(findings: &Findings) -> Vec<(String, String, String)> {
         fact(
             "Gap",
             percent(comparison.gap.loss_share()),
-            format!("of the intent’s range, paid no less than the policy {}", comparison.reference),
+            format!(
+                "of the intent’s range, paid no less than the policy {}",
+                comparison.reference
+            ),
         );
         if let Some(angle) = comparison.equivalence.angle {
             fact(
                 "Angle",
                 format!("{}°", amount(angle.to_degrees())),
-                "between reward and intent, potentials taken out; 0° orders all policies alike".to_owned(),
+                "between reward and intent, potentials taken out; 0° orders all policies alike"
+                    .to_owned(),
             );
         }
     }
@@ -158,8 +173,18 @@ fn answers(tables: &Tabulated, findings: &Findings) -> Vec<Finding> {
         answers.push(distances(&comparison.distances));
     }
     let discount = findings.size.discount.get();
-    answers.extend(findings.shaping.iter().map(|term| shaping(tables, term, discount)));
-    answers.extend(findings.tampering.as_ref().map(|found| tampering(tables, found)));
+    answers.extend(
+        findings
+            .shaping
+            .iter()
+            .map(|term| shaping(tables, term, discount)),
+    );
+    answers.extend(
+        findings
+            .tampering
+            .as_ref()
+            .map(|found| tampering(tables, found)),
+    );
     answers
 }
 
@@ -199,7 +224,10 @@ fn near_optimal(tables: &Tabulated, findings: &Findings, comparison: &Comparison
             ));
         }
         if partings.len() > MAX_PLACES {
-            details.push(format!("and in {} more states", partings.len() - MAX_PLACES));
+            details.push(format!(
+                "and in {} more states",
+                partings.len() - MAX_PLACES
+            ));
         }
     }
     details.push(format!(
@@ -238,14 +266,19 @@ fn gap(findings: &Findings, comparison: &Comparison) -> Finding {
 
 fn equivalent(tables: &Tabulated, findings: &Findings, comparison: &Comparison) -> Finding {
     let found = &comparison.equivalence;
-    let (reward, intent) = (&findings.reward, findings.against.as_deref().unwrap_or("intent"));
+    let (reward, intent) = (
+        &findings.reward,
+        findings.against.as_deref().unwrap_or("intent"),
+    );
     let angle = found.angle.map_or(String::new(), |angle| {
         format!(", at an angle of {}°", amount(angle.to_degrees()))
     });
     let answer = match found.relation {
         Relation::Equivalent => format!("yes: {reward} and {intent} order all policies alike"),
         Relation::OneTrivial => "no: one of them is indifferent between all policies".to_owned(),
-        Relation::Opposite => format!("no: {reward} orders all policies in the opposite way{angle}"),
+        Relation::Opposite => {
+            format!("no: {reward} orders all policies in the opposite way{angle}")
+        }
         Relation::Different => format!("no: some policies are ordered differently{angle}"),
     };
     let mut details = vec![];
@@ -270,7 +303,13 @@ fn potential(tables: &Tabulated, potential: &[f64]) -> Option<String> {
     let by_value = |a: &(usize, &f64), b: &(usize, &f64)| a.1.total_cmp(b.1);
     let lowest = potential.iter().enumerate().min_by(by_value)?;
     let highest = potential.iter().enumerate().max_by(by_value)?;
-    let rounded = |value: f64| if value.abs() < 1e-12 * highest.1.abs().max(lowest.1.abs()) { 0.0 } else { value };
+    let rounded = |value: f64| {
+        if value.abs() < 1e-12 * highest.1.abs().max(lowest.1.abs()) {
+            0.0
+        } else {
+            value
+        }
+    };
     if highest.1 - lowest.1 <= 1e-9 {
         return Some("Φ is 0 everywhere".to_owned());
     }
@@ -286,7 +325,9 @@ fn potential(tables: &Tabulated, potential: &[f64]) -> Option<String> {
 /// Whether some two policies are ordered in opposite ways: information, since that is so of almost any two rewards.
 fn hackable(tables: &Tabulated, comparison: &Comparison) -> Finding {
     let (answer, pair) = match &comparison.stochastic.verdict {
-        StochasticVerdict::Equivalent { .. } => ("no: no policy is paid more and delivers less", None),
+        StochasticVerdict::Equivalent { .. } => {
+            ("no: no policy is paid more and delivers less", None)
+        }
         StochasticVerdict::Trivial { .. } => (
             "no: one of the rewards is indifferent between all policies",
             None,
@@ -308,7 +349,9 @@ fn hackable(tables: &Tabulated, comparison: &Comparison) -> Finding {
         StochasticVerdict::Equivalent { .. } | StochasticVerdict::Trivial { .. }
     );
     let deterministic = match &found.verdict {
-        _ if is_closed => "nor is it over deterministic policies, which are some of these".to_owned(),
+        _ if is_closed => {
+            "nor is it over deterministic policies, which are some of these".to_owned()
+        }
         DeterministicVerdict::Unhackable => {
             format!("not over the {n_policies} deterministic policies: no two of them disagree")
         }
@@ -351,7 +394,13 @@ fn pair_in_words(tables: &Tabulated, pair: &HackablePair) -> String {
 
 fn distances(found: &Distances) -> Finding {
     // What is left of equal rewards is rounding.
-    let amount = |distance: f64| if distance < 1e-12 { "0".to_owned() } else { amount(distance) };
+    let amount = |distance: f64| {
+        if distance < 1e-12 {
+            "0".to_owned()
+        } else {
+            amount(distance)
+        }
+    };
     let value = |distance: Option<f64>| distance.map_or("–".to_owned(), amount);
     let answer = format!(
         "STARC {} (range), {} (flow), {} (value); DARD {}; EPIC {}; 0 is the same, 1 the opposite",
@@ -395,7 +444,10 @@ fn shaping(tables: &Tabulated, term: &ShapingFinding, discount: f64) -> Finding 
             details.extend(self::potential(tables, potential));
             (
                 Outcome::Pass,
-                format!("the term {} is potential-based: it changes no preference between policies", term.name),
+                format!(
+                    "the term {} is potential-based: it changes no preference between policies",
+                    term.name
+                ),
             )
         }
         PotentialTest::Refuted(discrepancy) => {
@@ -408,9 +460,17 @@ fn shaping(tables: &Tabulated, term: &ShapingFinding, discount: f64) -> Finding 
             (Outcome::Fail, answer)
         }
     };
-    details.extend(found.farm.as_ref().map(|farm| farming(tables, farm, discount)));
+    details.extend(
+        found
+            .farm
+            .as_ref()
+            .map(|farm| farming(tables, farm, discount)),
+    );
     if found.farm.is_none() {
-        details.push("it cannot be farmed: going round for ever pays no more than what is intended".to_owned());
+        details.push(
+            "it cannot be farmed: going round for ever pays no more than what is intended"
+                .to_owned(),
+        );
     }
     finding("shaping", Some(outcome), answer, details)
 }
@@ -433,8 +493,16 @@ fn refutation(tables: &Tabulated, discrepancy: &Discrepancy) -> Vec<String> {
         Discrepancy::Ways { state, ways } => {
             let way = |way: &Way| {
                 let moves: Vec<&Move> = way.lead.iter().chain(&way.cycle).collect();
-                let end = if way.cycle.is_empty() { "" } else { ", going round at its end for ever" };
-                format!("{}{end}, asks for Φ = {}", path(tables, &moves), amount(way.potential))
+                let end = if way.cycle.is_empty() {
+                    ""
+                } else {
+                    ", going round at its end for ever"
+                };
+                format!(
+                    "{}{end}, asks for Φ = {}",
+                    path(tables, &moves),
+                    amount(way.potential)
+                )
             };
             let head = format!(
                 "no potential fits {}, from which one way",
@@ -450,10 +518,21 @@ fn refutation(tables: &Tabulated, discrepancy: &Discrepancy) -> Vec<String> {
 
 /// The cycle that is worth going round in.
 fn farming(tables: &Tabulated, farm: &Farm, discount: f64) -> String {
-    let steps = farm.states.iter().zip(&farm.actions).map(|(state, action)| {
-        format!("{} \"{}\"", tables.state_labels[*state], tables.action_names[*action])
-    });
-    let round = if farm.is_cycle { "cycle" } else { "round of states, by chance," };
+    let steps = farm
+        .states
+        .iter()
+        .zip(&farm.actions)
+        .map(|(state, action)| {
+            format!(
+                "{} \"{}\"",
+                tables.state_labels[*state], tables.action_names[*action]
+            )
+        });
+    let round = if farm.is_cycle {
+        "cycle"
+    } else {
+        "round of states, by chance,"
+    };
     let worth = if discount < 1.0 {
         format!(
             "from its entry it is worth {} for ever, where what was intended is worth {}",
@@ -469,7 +548,11 @@ fn farming(tables: &Tabulated, farm: &Farm, discount: f64) -> String {
 /// Transitions as a path of states.
 fn path(tables: &Tabulated, moves: &[&Move]) -> String {
     let steps = moves.iter().map(|each| {
-        let end = if each.terminates { ", which ends the episode" } else { "" };
+        let end = if each.terminates {
+            ", which ends the episode"
+        } else {
+            ""
+        };
         format!(
             "{} \"{}\"{end}",
             tables.state_labels[each.state], tables.action_names[each.action]
@@ -493,11 +576,17 @@ fn tampering(tables: &Tabulated, incentive: &Incentive) -> Finding {
         TamperingVerdict::Tampering => (Outcome::Fail, "pays"),
         TamperingVerdict::Unjudged => (Outcome::NotMeasurable, "raises what is received"),
         TamperingVerdict::Useful => (Outcome::Pass, "serves what was meant as well"),
-        TamperingVerdict::NoIncentive | TamperingVerdict::Undeclared => (Outcome::Pass, "does not pay"),
+        TamperingVerdict::NoIncentive | TamperingVerdict::Undeclared => {
+            (Outcome::Pass, "does not pay")
+        }
     };
     let returns = |name: &str, of: fn(&TamperingReturns) -> Option<f64>| {
         let (with, without) = (of(&incentive.present.returns)?, of(&incentive.cut.returns)?);
-        Some(format!("{name} {} with these actions, {} without", amount(with), amount(without)))
+        Some(format!(
+            "{name} {} with these actions, {} without",
+            amount(with),
+            amount(without)
+        ))
     };
     let mut details: Vec<String> = [
         returns("received:", |returns| Some(returns.observed)),
@@ -525,13 +614,20 @@ fn settings(check: &Check, subject: &Subject, findings: &Findings) -> Vec<(Strin
     let mut setting = |name: &str, value: String| settings.push((name.to_owned(), value));
     setting("discount", size.discount.get().to_string());
     match (&subject.named, subject.horizon) {
-        (_, Some(horizon)) => setting("time limit", format!("{horizon} steps, counted in the state")),
+        (_, Some(horizon)) => setting(
+            "time limit",
+            format!("{horizon} steps, counted in the state"),
+        ),
         (Some(_), None) => setting("time limit", "left out".to_owned()),
         (None, None) => {}
     }
     setting(
         "states",
-        format!("{} ({} can be acted in)", grouped(size.n_states), grouped(size.n_reachable)),
+        format!(
+            "{} ({} can be acted in)",
+            grouped(size.n_states),
+            grouped(size.n_reachable)
+        ),
     );
     setting("actions", size.n_actions.to_string());
     setting("transitions", grouped(size.n_transitions));

@@ -37,7 +37,11 @@ impl Mean {
         let n = values.len() as f64;
         let mean = values.iter().sum::<f64>() / n;
         let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-        let variance = if n > 1.0 { squares / (n - 1.0) } else { f64::INFINITY };
+        let variance = if n > 1.0 {
+            squares / (n - 1.0)
+        } else {
+            f64::INFINITY
+        };
         Mean {
             mean,
             error: (variance / n).sqrt(),
@@ -58,7 +62,12 @@ impl Mean {
     }
 
     fn words(self) -> String {
-        format!("{} ({} to {})", amount(self.mean), amount(self.low()), amount(self.high()))
+        format!(
+            "{} ({} to {})",
+            amount(self.mean),
+            amount(self.low()),
+            amount(self.high())
+        )
     }
 
     fn object(self) -> Value {
@@ -104,15 +113,27 @@ pub(super) fn sample(check: &Check, subject: &Subject, why: &str) -> Result<Samp
         None => None,
     };
     if !has_intent && [Some(of_reward), of_intent].contains(&Some(Channel::Intent)) {
-        bail!("{} does not say what was meant; name another reward", named.entry.name);
+        bail!(
+            "{} does not say what was meant; name another reward",
+            named.entry.name
+        );
     }
     let mut policies = vec!["random"];
-    policies.extend(named.entry.policies.iter().map(|(name, _)| *name).filter(|name| *name != "random"));
+    policies.extend(
+        named
+            .entry
+            .policies
+            .iter()
+            .map(|(name, _)| *name)
+            .filter(|name| *name != "random"),
+    );
     let mut played = vec![];
     for policy in policies {
         let episodes = play(named, policy, check.episodes, seed);
         let returns = |channel: Channel| -> Mean {
-            let discounted = episodes.iter().map(|steps| channel.sum(steps, subject.discount.get()));
+            let discounted = episodes
+                .iter()
+                .map(|steps| channel.sum(steps, subject.discount.get()));
             Mean::of(&discounted.collect::<Vec<f64>>())
         };
         played.push(Played {
@@ -145,7 +166,8 @@ impl Channel {
     fn find(named: &Named, name: &str) -> Result<Channel> {
         let components = named.task.component_names();
         let component = name.strip_prefix("reward.");
-        let position = component.and_then(|name| components.iter().position(|other| *other == name));
+        let position =
+            component.and_then(|name| components.iter().position(|other| *other == name));
         match (name, position) {
             ("reward", _) => Ok(Channel::Reward),
             ("intent", _) => Ok(Channel::Intent),
@@ -153,7 +175,10 @@ impl Channel {
             _ => {
                 let mut known = vec!["reward".to_owned(), "intent".to_owned()];
                 known.extend(components.iter().map(|name| format!("reward.{name}")));
-                bail!("there is no reward \"{name}\"; there are {}", known.join(", "))
+                bail!(
+                    "there is no reward \"{name}\"; there are {}",
+                    known.join(", ")
+                )
             }
         }
     }
@@ -162,14 +187,20 @@ impl Channel {
         match self {
             Channel::Reward => step.reward,
             Channel::Intent => step.intent.unwrap_or(0.0),
-            Channel::Component(position) => {
-                step.components.as_slice().get(position).copied().unwrap_or(0.0)
-            }
+            Channel::Component(position) => step
+                .components
+                .as_slice()
+                .get(position)
+                .copied()
+                .unwrap_or(0.0),
         }
     }
 
     fn sum(self, steps: &[Step], discount: f64) -> f64 {
-        steps.iter().rev().fold(0.0, |after, step| self.of(step) + discount * after)
+        steps
+            .iter()
+            .rev()
+            .fold(0.0, |after, step| self.of(step) + discount * after)
     }
 }
 
@@ -218,7 +249,9 @@ fn distance(
     let starts: Vec<(Step, (), Vec<Continued>)> = (0..check.episodes)
         .map(|number| {
             let rng = seed.stream("check continuations", number as u64);
-            let draws = named.task.continuations(N_DRAWS, MAX_STEPS, subject.discount, rng);
+            let draws = named
+                .task
+                .continuations(N_DRAWS, MAX_STEPS, subject.discount, rng);
             (Step::of_reward(0.0), (), draws)
         })
         .collect();
@@ -276,11 +309,15 @@ impl Sampled {
         let mut findings = vec![finding(
             "optimum",
             open,
-            "optimal policies, the gap, equivalence and shaping need every state to be listed".to_owned(),
+            "optimal policies, the gap, equivalence and shaping need every state to be listed"
+                .to_owned(),
         )];
         if let Some((before, after)) = self.pair {
             let (before, after) = (&self.played[before], &self.played[after]);
-            let lost = before.intent.zip(after.intent).map_or(0.0, |(b, a)| b.mean - a.mean);
+            let lost = before
+                .intent
+                .zip(after.intent)
+                .map_or(0.0, |(b, a)| b.mean - a.mean);
             findings.push(finding(
                 "hackable",
                 None,
@@ -336,7 +373,10 @@ impl Sampled {
             findings: self.findings(),
             settings: vec![
                 ("discount".to_owned(), subject.discount.get().to_string()),
-                ("time limit".to_owned(), "as the environment is played".to_owned()),
+                (
+                    "time limit".to_owned(),
+                    "as the environment is played".to_owned(),
+                ),
                 ("episodes".to_owned(), grouped(self.n_episodes)),
                 ("seed".to_owned(), check.seed.to_string()),
             ],

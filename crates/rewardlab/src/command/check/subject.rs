@@ -85,13 +85,23 @@ fn from_file(check: &Check, path: &Path) -> Result<Subject> {
 }
 
 fn from_registry(check: &Check) -> Result<Subject> {
-    let set: Vec<String> = check.set.iter().map(|argument| with_section(argument)).collect();
+    let set: Vec<String> = check
+        .set
+        .iter()
+        .map(|argument| with_section(argument))
+        .collect();
     let (entry, values) = environment_with(&check.subject, &set)?;
     let task = entry.make(&values).map_err(crate::Error::Environment)?;
     // Under a horizon every episode ends, and returns are those of episodes as they are played.
-    let default = if check.horizon.is_some() { 1.0 } else { DISCOUNT };
+    let default = if check.horizon.is_some() {
+        1.0
+    } else {
+        DISCOUNT
+    };
     let tabulation = Tabulation {
-        discount: check.discount.unwrap_or(Discount::new(default).expect("it lies from 0 to 1")),
+        discount: check
+            .discount
+            .unwrap_or(Discount::new(default).expect("it lies from 0 to 1")),
         horizon: check.horizon,
         limit: check.limit,
     };
@@ -101,25 +111,31 @@ fn from_registry(check: &Check) -> Result<Subject> {
             entry.name
         )),
         Some(Ok(tables)) => Ok(tables),
-        Some(Err(error @ (TabulateError::TooManyStates { .. } | TabulateError::Actions { .. }))) => {
-            Err(match error {
-                TabulateError::TooManyStates { limit } => {
-                    format!("more than {limit} states of {} can be reached", entry.name)
-                }
-                other => other.to_string(),
-            })
-        }
+        Some(Err(
+            error @ (TabulateError::TooManyStates { .. } | TabulateError::Actions { .. }),
+        )) => Err(match error {
+            TabulateError::TooManyStates { limit } => {
+                format!("more than {limit} states of {} can be reached", entry.name)
+            }
+            other => other.to_string(),
+        }),
         Some(Err(error)) => return Err(error).with_context(|| entry.name.to_owned()),
     };
     // What cannot be listed is played as it is, with its own time limit.
-    let played = check.discount.unwrap_or(Discount::new(1.0).expect("it lies from 0 to 1"));
+    let played = check
+        .discount
+        .unwrap_or(Discount::new(1.0).expect("it lies from 0 to 1"));
     Ok(Subject {
         named: Some(Named {
             entry,
             values,
             task,
         }),
-        discount: if tables.is_ok() { tabulation.discount } else { played },
+        discount: if tables.is_ok() {
+            tabulation.discount
+        } else {
+            played
+        },
         horizon: tabulation.horizon,
         tables,
     })
@@ -145,7 +161,10 @@ pub(super) fn reference(
 ) -> Result<Option<Vec<f64>>> {
     let n_rows = tables.mdp.n_states() * tables.mdp.n_actions();
     let uniform = || vec![1.0 / tables.mdp.n_actions() as f64; n_rows];
-    let scripts = subject.named.as_ref().map_or(&[][..], |named| named.entry.policies);
+    let scripts = subject
+        .named
+        .as_ref()
+        .map_or(&[][..], |named| named.entry.policies);
     let is_scripted = scripts.iter().any(|(script, _)| *script == name);
     match name {
         "optimal" => Ok(None),
@@ -168,12 +187,7 @@ pub(super) fn reference(
 }
 
 /// What a scripted policy does in each state, where that is the same whenever one asks.
-fn scripted(
-    name: &str,
-    named: &Named,
-    subject: &Subject,
-    tables: &Tabulated,
-) -> Result<Vec<f64>> {
+fn scripted(name: &str, named: &Named, subject: &Subject, tables: &Tabulated) -> Result<Vec<f64>> {
     let n_actions = tables.mdp.n_actions();
     let space = named.task.action_space();
     let mut policy = vec![0.0; tables.mdp.n_states() * n_actions];
@@ -241,7 +255,12 @@ fn actions(path: &Path, tables: &Tabulated) -> Result<Vec<f64>> {
 /// One state's action or probabilities.
 fn read_row(row: &Value, names: &[String], out: &mut [f64]) -> Result<(), String> {
     let allowed = || {
-        let named: Vec<String> = names.iter().take(12).enumerate().map(|(n, name)| format!("{n} {name}")).collect();
+        let named: Vec<String> = names
+            .iter()
+            .take(12)
+            .enumerate()
+            .map(|(n, name)| format!("{n} {name}"))
+            .collect();
         named.join(", ")
     };
     match row {
@@ -262,7 +281,8 @@ fn read_row(row: &Value, names: &[String], out: &mut [f64]) -> Result<(), String
             let word = row.as_str().map_or_else(|| row.to_string(), str::to_owned);
             let by_name = names.iter().position(|name| *name == word);
             let number = by_name.or_else(|| word.parse().ok().filter(|n| *n < out.len()));
-            let number = number.ok_or_else(|| format!("\"{word}\" is no action; allowed: {}", allowed()))?;
+            let number =
+                number.ok_or_else(|| format!("\"{word}\" is no action; allowed: {}", allowed()))?;
             out[number] = 1.0;
         }
         other => return Err(format!("{other} is no action; allowed: {}", allowed())),
