@@ -10,7 +10,10 @@
 //! θ · φ(τ) - η ‖φ_θ - φ(τ)‖²
 //! ```
 //!
-//! with the sums of features φ(τ), those φ_θ that the robot's model expects of somebody who wants θ, and a weight η.
+//! with the sums of features φ(τ), those φ_θ that the robot's model expects of somebody who wants θ, and a weight η
+//! ([`Lesson::by_teacher`]). How much to give up depends on how the robot learns and on what it will do with what it
+//! learned; who knows both picks, from lessons of several weights and the expert's own, the one after which both phases
+//! together earn most ([`Lesson::best_response`]).
 
 #[cfg(test)]
 mod tests;
@@ -117,6 +120,29 @@ impl Lesson<'_> {
         } else {
             found
         })
+    }
+
+    /// The best response among the expert's demonstration and the lessons of several weights: the one for which what is
+    /// earned while showing, plus what the robot will earn by what it inferred (`deployment`), is greatest.
+    ///
+    /// # Errors
+    /// If the robot's model of the person, or `deployment`, has no answer.
+    pub fn best_response(
+        &self,
+        preference: &[f64],
+        etas: &[f64],
+        mut deployment: impl FnMut(&Demonstration) -> Result<f64, Error>,
+    ) -> Result<Demonstration, Error> {
+        let mut best = self.by_expert(preference);
+        let mut earned = dot(&self.sum_of(&best), preference) + deployment(&best)?;
+        for eta in etas {
+            let candidate = self.by_teacher(preference, *eta)?;
+            let now = dot(&self.sum_of(&candidate), preference) + deployment(&candidate)?;
+            if now > earned {
+                (best, earned) = (candidate, now);
+            }
+        }
+        Ok(best)
     }
 
     /// The sums of features after each step that the robot's model expects of somebody with this preference: `[T]` of

@@ -47,7 +47,10 @@ fn measure(context: &Context<'_>, record: &mut Record) -> Result<()> {
     record.table(table);
     let safe = |entropy: &str, of: &str| number(versions, entropy, of, "probability_of_safe");
     let value = |entropy: &str| number(versions, entropy, "fitted", "true_return");
-    let (causal, planned) = (safe("causal", "fitted")?, safe("causal", "under_the_true_reward")?);
+    let (causal, planned) = (
+        safe("causal", "fitted")?,
+        safe("causal", "under_the_true_reward")?,
+    );
     record.check(
         "under causal entropy the safe path is taken with at least 99%, under the inferred reward and under the true one",
         format!("{:.2}%, {:.2}%", 100.0 * causal, 100.0 * planned),
@@ -69,7 +72,9 @@ fn measure(context: &Context<'_>, record: &mut Record) -> Result<()> {
 }
 
 fn number(versions: &[Value], entropy: &str, of: &str, what: &str) -> Result<f64> {
-    let version = versions.iter().find(|version| version["entropy"] == entropy);
+    let version = versions
+        .iter()
+        .find(|version| version["entropy"] == entropy);
     version
         .and_then(|version| version[of][what].as_f64())
         .with_context(|| format!("no {what} of {of} under {entropy} entropy"))

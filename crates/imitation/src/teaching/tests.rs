@@ -86,3 +86,36 @@ fn the_search_finds_the_best_of_all_demonstrations() {
         assert!((found - best).abs() < 1e-9, "{found} against {best}");
     }
 }
+
+#[test]
+fn a_best_response_gives_up_only_what_it_wins_back() {
+    let (mdp, features) = (corridor(5), ends(5));
+    let lesson = Lesson {
+        mdp: &mdp,
+        features: &features,
+        start: 2,
+        n_steps: 12,
+    };
+    let preference = [1.0, 0.9];
+    // A robot that acts well only if it has seen both ends.
+    let watches = |worth: f64| {
+        let lesson = &lesson;
+        move |shown: &Demonstration| {
+            let sum = lesson.sum_of(shown);
+            Ok(if sum[0] > 0.0 && sum[1] > 0.0 {
+                worth
+            } else {
+                0.0
+            })
+        }
+    };
+    let of = |worth| {
+        lesson.sum_of(
+            &lesson
+                .best_response(&preference, &[0.1, 1.0], watches(worth))
+                .unwrap(),
+        )
+    };
+    assert!(of(100.0)[1] > 0.0);
+    assert_eq!(of(0.1), [10.0, 0.0]);
+}
