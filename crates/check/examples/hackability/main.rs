@@ -12,7 +12,6 @@
 mod companions;
 mod deterministic;
 #[path = "../../src/draw.rs"]
-#[expect(dead_code, reason = "the library's tests use the rest")]
 mod draw;
 mod stochastic;
 
