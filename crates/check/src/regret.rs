@@ -9,8 +9,9 @@ mod tests;
 
 use mdp::{Stop, TabularMdp};
 
+use crate::flow::norm;
 use crate::gap::{Corner, INTENT_DOWN, INTENT_UP, Plane, REWARD_DOWN, REWARD_UP};
-use crate::{CheckError, Mixture, ReturnRange, Returns, Witness};
+use crate::{CheckError, Flow, Mixture, ReturnRange, Returns, Witness};
 
 pub use bounds::{RegretBound, RegretBounds, range_distance, regret_bounds};
 
@@ -79,7 +80,7 @@ pub fn worst_regret(
         lowest: top.to.returns.intent,
         highest: top.from.returns.intent,
     };
-    let edge = if top.run() <= 0.0 {
+    let edge = if top.run() <= 0.0 || is_trivial(mdp, reward) {
         Edge::at(top)
     } else {
         let low = Pair {
@@ -98,6 +99,14 @@ pub fn worst_regret(
         iterations: edge.iterations,
         stop: edge.stop,
     })
+}
+
+/// Whether a reward is indifferent between all policies, so that differences of its returns are rounding.
+fn is_trivial(mdp: &TabularMdp, rewards: &[f64]) -> bool {
+    let flow = Flow::new(mdp);
+    let projection = flow.project(rewards);
+    let shaping = flow.shaping(&projection.potential);
+    norm(&projection.component) <= 1e-13 * norm(&shaping)
 }
 
 /// Two deterministic policies: a corner of the polygon of differences of returns.

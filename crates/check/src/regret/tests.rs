@@ -94,6 +94,8 @@ proptest! {
         prop_assert!(share(&reward).abs() < 1e-7);
         prop_assert!((share(&minus) - 1.0).abs() < 1e-9);
         prop_assert!((share(&vec![0.0; intent.len()]) - 1.0).abs() < 1e-9);
+        let shaping = crate::Flow::new(&mdp).shaping(&normals(mdp.n_states(), &mut rng));
+        prop_assert!((share(&shaping) - 1.0).abs() < 1e-9);
         prop_assert!(range_distance(&mdp, &reward, &intent).unwrap() < 1e-9);
         prop_assert!((range_distance(&mdp, &minus, &intent).unwrap() - 1.0).abs() < 1e-9);
         let half = range_distance(&mdp, &vec![0.0; intent.len()], &intent).unwrap();

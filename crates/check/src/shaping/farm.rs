@@ -54,7 +54,8 @@ pub struct Farm {
 ///
 /// At discount 1 that is a cycle on which the term's mean is positive, or in an environment of chance, a policy with
 /// positive gain. Below it, it is one that never ends and whose value of task and term together exceeds the intended
-/// policy's from where it begins. Whatever is found is evaluated anew, as a policy of the MDP.
+/// policy's from where it begins. Whatever is found is evaluated anew, as a policy of the MDP. Where chance may end an
+/// episode whatever is done, there is no such policy.
 pub(super) fn find(
     mdp: &TabularMdp,
     states: &[usize],
