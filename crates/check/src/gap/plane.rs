@@ -5,10 +5,11 @@
 //! whose corners are deterministic policies, and the corner that lies furthest in a direction is an optimal policy of
 //! one MDP: the same dynamics under the rewards added up in that direction.
 
-use mdp::{TabularMdp, deterministic, policy_iteration, policy_return};
+use mdp::{TabularMdp, deterministic, occupancy, policy_iteration, policy_return};
 
 use crate::CheckError;
 use crate::error::check_table;
+use crate::flow::dot;
 
 /// How far below the best an action may lie and still count as optimal, as a share of the largest reward.
 const TIE: f64 = 1e-9;
@@ -132,9 +133,19 @@ impl<'a> Plane<'a> {
         self.corner(policy)
     }
 
-    /// A deterministic policy with its returns.
+    /// A deterministic policy with its returns: below discount 1 both from one solution for its visits, since this is
+    /// asked for each corner.
     pub(crate) fn corner(&self, policy: Vec<usize>) -> Result<Corner, CheckError> {
-        let returns = self.returns(&deterministic(&policy, self.mdp.n_actions()))?;
+        let stochastic = deterministic(&policy, self.mdp.n_actions());
+        let returns = if self.mdp.discount().get() < 1.0 {
+            let visits = occupancy(self.mdp, &stochastic)?;
+            Returns {
+                reward: dot(&visits, self.reward),
+                intent: dot(&visits, self.intent),
+            }
+        } else {
+            self.returns(&stochastic)?
+        };
         Ok(Corner { policy, returns })
     }
 
