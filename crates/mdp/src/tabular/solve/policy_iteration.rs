@@ -1,6 +1,7 @@
 //! Policy iteration: a policy that no action improves, and its values, both exact.
 
 use super::evaluate::{deterministic, evaluate_policy};
+use super::krylov::greatest;
 use super::operator::BellmanOperator;
 use super::value_iteration::{first_within, value_iteration};
 use super::{Solution, SolveError, Stop, assert_table};
@@ -8,6 +9,8 @@ use crate::tabular::TabularMdp;
 
 /// Improvements before it is given up; policies get better each time, so this is far away.
 const BUDGET: usize = 10_000;
+/// Errors of an evaluation that are believed, as a share of the greatest value.
+const UNCERTAIN: f64 = 1e-10;
 
 /// Policy iteration (Howard, 1960) under the expected reward `rewards`, `[S, A]`: values from [`evaluate_policy`], and an
 /// action changed only for a gain that rounding cannot explain, so that ties do not make it go round for ever. Begins with
@@ -40,24 +43,27 @@ pub fn policy_iteration(
         mdp.n_states(),
         "a policy has one action a state"
     );
-    let mut iterations = 0;
+    let (mut iterations, mut before) = (0, vec![]);
     loop {
         let evaluation = evaluate_policy(mdp, rewards, &deterministic(&policy, mdp.n_actions()))?;
         let values = evaluation.values;
         let q_values = operator.q_values(&values);
         let rounding = operator.rounding(&values);
-        let uncertain = if evaluation.error.is_finite() {
-            evaluation.error
-        } else {
-            0.0
-        };
+        // The bound is far from sharp where stays are long; what slips through
+        // cannot go round for ever, for values have to rise.
+        let uncertain = evaluation.error.min(UNCERTAIN * greatest(&values));
         let slack = 2.0 * uncertain + 2.0 * rounding;
         iterations += 1;
-        let changed = improve(&mut policy, &q_values, mdp.n_actions(), slack);
-        if changed && iterations < BUDGET {
+        let has_gained = before.is_empty() || gain(&before, &values) > 0.0;
+        let better = improved(&policy, &q_values, mdp.n_actions(), slack).filter(|_| has_gained);
+        let is_best = better.is_none();
+        if let Some(better) = better
+            && iterations < BUDGET
+        {
+            (policy, before) = (better, values);
             continue;
         }
-        if discount < 1.0 && !changed {
+        if discount < 1.0 {
             // Ties are settled for the first action; at discount 1 that could make a policy that never ends.
             let rows = q_values.chunks(mdp.n_actions());
             policy = rows.map(|row| first_within(row, slack)).collect();
@@ -70,22 +76,41 @@ pub fn policy_iteration(
             policy,
             iterations,
             residual,
-            stop: Stop::of(!changed),
+            stop: Stop::of(is_best),
         });
     }
 }
 
-/// Takes the best action where it gains more than `slack` over the one chosen; whether any was taken.
-fn improve(policy: &mut [usize], q_values: &[f64], n_actions: usize, slack: f64) -> bool {
-    let mut changed = false;
-    for (chosen, row) in policy.iter_mut().zip(q_values.chunks(n_actions)) {
+/// The policy with the best action wherever it gains more than `slack` over the one chosen, if there is such a place.
+fn improved(
+    policy: &[usize],
+    q_values: &[f64],
+    n_actions: usize,
+    slack: f64,
+) -> Option<Vec<usize>> {
+    let choose = |(chosen, row): (&usize, &[f64])| {
         let best = first_within(row, 0.0);
         if row[best] > row[*chosen] + slack {
-            *chosen = best;
-            changed = true;
+            best
+        } else {
+            *chosen
         }
-    }
-    changed
+    };
+    let better: Vec<usize> = policy
+        .iter()
+        .zip(q_values.chunks(n_actions))
+        .map(choose)
+        .collect();
+    (better != policy).then_some(better)
+}
+
+/// By how much all values together rose. Round a circle of policies these sum to 0, so one of them is not above it.
+fn gain(before: &[f64], after: &[f64]) -> f64 {
+    before
+        .iter()
+        .zip(after)
+        .map(|(before, after)| after - before)
+        .sum()
 }
 
 fn greatest_gain(values: &[f64], q_values: &[f64], n_actions: usize) -> f64 {

@@ -201,3 +201,54 @@ fn values_over_a_horizon_agree_with_visits() {
         assert!((by_visits - by_values).abs() < 1e-12, "seed {seed}");
     }
 }
+
+#[test]
+fn iterations_agree_with_elimination() {
+    for seed in 0..20 {
+        let rng = &mut Seed(seed).stream("krylov", 0);
+        let kind = Kind {
+            n_states: 150,
+            n_actions: 2,
+            ..small(rng)
+        };
+        let mdp = if seed % 2 == 0 {
+            episodic(kind, rng)
+        } else {
+            random_mdp(kind, rng)
+        };
+        let (rewards, policy) = (mdp.expected_rewards(), random_policy(&mdp, rng));
+        let rows = matrix(&mdp, &policy)
+            .into_iter()
+            .enumerate()
+            .map(|(state, row)| {
+                let entries = row.iter().enumerate().map(|(next, p)| {
+                    let one = f64::from(u8::from(next == state));
+                    (next as u32, one - mdp.discount().get() * p)
+                });
+                entries.filter(|(_, entry)| *entry != 0.0).collect()
+            });
+        let equations = krylov::Sparse::from_rows(rows);
+        let patience = krylov::Patience::Long;
+        let paid = evaluate::under(&policy, &rewards, 2);
+        let mut values = vec![0.0; 150];
+        let progress = equations.solve(&paid, &mut values, 1e-14, patience);
+        assert!(progress.converged && progress.iterations > 0, "seed {seed}");
+        let exact = evaluate_policy(&mdp, &rewards, &policy).unwrap();
+        let scale = 1.0 + krylov::greatest(&values);
+        assert!(
+            distance(&values, &exact.values) < 1e-10 * scale,
+            "seed {seed}"
+        );
+        let mut visits = vec![0.0; 150];
+        equations
+            .transposed()
+            .solve(mdp.start(), &mut visits, 1e-14, patience);
+        let exact: Vec<f64> = occupancy(&mdp, &policy)
+            .unwrap()
+            .chunks(2)
+            .map(|row| row[0] + row[1])
+            .collect();
+        let scale = 1.0 + krylov::greatest(&visits);
+        assert!(distance(&visits, &exact) < 1e-10 * scale, "seed {seed}");
+    }
+}
