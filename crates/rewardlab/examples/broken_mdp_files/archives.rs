@@ -140,7 +140,7 @@ pub(crate) fn large_files() -> Vec<BrokenFile> {
         ),
         broken(
             "many-terminals.npz",
-            "two million terminal states in 2 KB, and a start in one of them",
+            "two million terminal states in 4 KB, and a start in one of them",
             "no episode can begin",
             archive(&many_terminals()),
         ),
