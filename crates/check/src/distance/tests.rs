@@ -478,7 +478,7 @@ fn noise_of_averages_is_no_difference() {
         })
         .collect();
     let noise = normals(400_000, &mut rng);
-    let signal = |s: &usize| if s % 2 == 0 { 1.0 } else { -1.0 };
+    let signal = |s: &usize| if s.is_multiple_of(2) { 1.0 } else { -1.0 };
     let noisy = |s: &usize, _: &usize, n: &usize| signal(s) + 2.0 * noise[*n];
     let clean = |s: &usize, _: &usize, _: &usize| signal(s);
     let found = sampled_starc(
