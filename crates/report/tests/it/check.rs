@@ -22,7 +22,43 @@ fn check(actual: &str, expected: &Expect) {
 
 #[test]
 fn maps_stand_side_by_side_as_far_as_they_fit() {
-    check(&text(&page(""), &PLAIN), &expect![[""]]);
+    check(
+        &text(&page(""), &PLAIN),
+        &expect![[r#"
+        ✗ unsound  invented: reward against intent
+          Optimising reward can lose 80% of what intent can give. Every number on this
+          page is made up.
+
+          mend        Pay less for waiting.
+
+          optimal for reward        optimal for reward        and 3 more layers
+          ████████                  after the switch
+          ██↓ · ██                  ████████
+          ██G ← ██                  ██w · ██
+                                    ██G ← ██
+
+          optimal for intent        optimal for intent        and 3 more layers
+          ████████                  after the switch
+          ██→ · ██                  ████████
+          ██G ← ██                  ██w · ██
+                                    ██G ← ██
+          legend      w wait, G goal
+
+          return of the policy  under reward  under intent
+          optimal for reward            12.5            −3
+          optimal for intent               4             9
+
+        ✗ optimum     an answer
+                      · a place
+        ✓ shaping     an answer
+                      · a place
+        ? tampering   an answer
+                      · a place
+          hackable    an answer
+                      · a place
+          checked     discount 0.99
+    "#]],
+    );
 }
 
 #[test]
@@ -59,10 +95,9 @@ fn the_page_is_whole_and_text_from_data_is_text() {
         let tags = tags(&html).unwrap();
         let scripts = tags.iter().filter(|tag| tag.name == "script").count();
         assert_eq!(scripts, 1, "the page's own");
-        assert!(
-            tags.iter()
-                .all(|tag| tag.name != "img" && !tag.attributes.contains("onerror="))
-        );
+        assert!(tags.iter().all(|tag| tag.name != "img"));
+        // What the tag reader takes for one attribute holds no quote that would end it.
+        assert!(tags.iter().all(|tag| !tag.attributes.contains("\"'&")));
     }
 }
 

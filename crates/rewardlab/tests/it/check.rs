@@ -35,7 +35,9 @@ fn lab() -> Lab {
 /// Checks the text and the exit status of a call.
 #[track_caller]
 fn check(arguments: &[&str], status: i32, expected: Expect) {
-    let output = lab().call(&[&["check"], arguments].concat());
+    let lab = lab();
+    let mut command = lab.command(&[&["check"], arguments].concat());
+    let output = command.env("LC_ALL", "C.UTF-8").output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(status), "{said}");
     expected.assert_eq(&String::from_utf8(output.stdout).unwrap());
@@ -43,7 +45,65 @@ fn check(arguments: &[&str], status: i32, expected: Expect) {
 
 #[test]
 fn an_unsound_reward_is_shown_with_the_place_where_it_parts_from_the_intent() {
-    check(&["rooms.json", "--shaping", "shaping"], 1, expect![[""]]);
+    check(
+        &["rooms.json", "--shaping", "shaping"],
+        1,
+        expect![[r#"
+        ✗ unsound  rooms.json: reward against intent
+          Optimising reward can lose 100% of what intent can give. Among the policies within 0.01% of
+          optimal for reward, the worst earns 0 under intent where the policy optimal for intent earns 0.9:
+          a loss of 100% of its range (0 to 0.9). They part at right, where it does "stay" instead of "go".
+          The term shaping is not potential-based: 100% of it is felt as a preference, and it can be farmed:
+          going round in one state for ever is worth 17 where what was intended is worth 0.
+
+          mend        100% of what that policy is paid beyond the reference it earns by "stay" at right: pay
+                      less for that, or take what is meant into reward.
+                      Replace shaping by γΦ(s′) − Φ(s) of some potential Φ of the state that is 0 where
+                      episodes end, at the agent’s own discount γ: that changes no preference between
+                      policies.
+
+          optimal for reward,       optimal for intent
+          and worst of those        g g G
+          near optimal for
+          reward
+          g s G
+          legend      g go, s stay, G goal
+
+          return of the policy                            under reward  under intent
+          optimal for reward                                        17             0
+          optimal for intent                                        −1           0.9
+          worst of those near optimal for reward                    17             0
+          worst of those paid no less than the reference            17             0
+
+        ✗ optimum     the worst policy within 0.01% of optimal loses 100% of the intent’s range; 1% is
+                      tolerated
+                      · at right: "stay" instead of "go"
+                      · for information, policies within 1% of optimal lose at most 100%
+          gap         paid no less than the policy optimal for intent (−1), a policy can deliver 0 of intent
+                      where that delivers 0.9: 100% of the range
+          equivalent  no: some policies are ordered differently, at an angle of 140.8°
+                      · 63% of reward, potentials taken out, is not a multiple of intent
+          hackable    yes, as almost any two rewards are over all stochastic policies
+                      · one policy is paid 18 more and delivers 0.9 less than another by "stay" instead of
+                      "go" at right
+                      · so it is over deterministic policies, of which there are 4
+                      · one policy is paid 18 more and delivers 0.9 less than another by "stay" instead of
+                      "go" at right
+          distances   STARC 1 (range), 0.942 (flow), 0.936 (value); DARD 0.928; EPIC 0.933; 0 is the same, 1
+                      the opposite
+                      · going from one policy to another that the reward pays no less loses at most 100% of
+                      the intent’s range; the range distance promises at most 100% and at least 100%
+                      · the flow distance promises at most 100%, the value distance at most 100%
+        ✗ shaping     the term shaping is not potential-based; 100% of it can change a preference
+                      · no potential fits right, from which one way: right "go", which ends the episode,
+                      asks for Φ = 0
+                      · and another: right "stay" → right "go", which ends the episode, asks for Φ = −2
+                      · farmable cycle right "stay": from its entry it is worth 17 for ever, where what was
+                      intended is worth 0
+          checked     discount 0.9, states 3 (2 can be acted in), actions 2, transitions 6, tolerance 1%,
+                      within 0.01%, reference optimal
+    "#]],
+    );
 }
 
 #[test]
@@ -51,7 +111,40 @@ fn a_sound_reward_is_shown_with_its_scale() {
     check(
         &["rooms.json", "--reward", "twice", "--against", "intent"],
         0,
-        expect![[""]],
+        expect![[r#"
+            ✓ sound  rooms.json: twice against intent
+              Optimising twice serves intent. Among the policies within 0.01% of optimal for twice, the worst
+              earns 0.9 under intent where the policy optimal for intent earns 0.9: within 1% of its range (0 to
+              0.9).
+
+              optimal for twice, and
+              optimal for intent
+              g g G
+              legend      g go, G goal
+
+              return of the policy                            under twice  under intent
+              optimal for twice                                       1.8           0.9
+              optimal for intent                                      1.8           0.9
+              worst of those near optimal for twice                   1.8           0.9
+              worst of those paid no less than the reference          1.8           0.9
+
+            ✓ optimum     the worst policy within 0.01% of optimal loses 0.01% of the intent’s range; 1% is
+                          tolerated
+                          · for information, policies within 1% of optimal lose at most 1%
+              gap         paid no less than the policy optimal for intent (1.8), a policy can deliver 0.9 of
+                          intent where that delivers 0.9: 0% of the range
+              equivalent  yes: twice and intent order all policies alike
+                          · twice = 2 × intent + γΦ(s′) − Φ(s) in expectation, relative residual 0
+                          · Φ is 0 everywhere
+              hackable    no: no policy is paid more and delivers less
+                          · nor is it over deterministic policies, which are some of these
+              distances   STARC 0 (range), 0 (flow), 0 (value); DARD 0; EPIC 0; 0 is the same, 1 the opposite
+                          · going from one policy to another that the reward pays no less loses at most 0% of
+                          the intent’s range; the range distance promises at most 0% and at least 0%
+                          · the flow distance promises at most 0%, the value distance at most 0%
+              checked     discount 0.9, states 3 (2 can be acted in), actions 2, transitions 6, tolerance 1%,
+                          within 0.01%, reference optimal
+        "#]],
     );
 }
 
@@ -247,7 +340,7 @@ fn bad_input_is_refused_with_the_way_out() {
             &["boatrace"],
             "there is no environment \"boatrace\"; did you mean \"boat-race\"?",
         ),
-        (&["missing.json"], "missing.json: cannot read"),
+        (&["missing.json"], "missing.json: cannot be read"),
         (
             &["rooms.json", "--reward", "pay"],
             "there is no reward \"pay\"; there are reward",
