@@ -1,6 +1,6 @@
 //! Rocks and diamonds: the reward function stands in the room, as two switches.
 
-use mdp::{Components, Ink, Outcome, ReturnBounds, RewardParameters, Step};
+use mdp::{ChannelStep, Components, Ink, Outcome, ReturnBounds, RewardParameters, Step};
 
 use super::GridworldReward;
 use super::board::{Board, Cell, N_MOVES, Planes};
@@ -391,6 +391,27 @@ impl Gridworld for RocksAndDiamonds {
         let mut after = *state;
         self.apply(&mut after, action, 0);
         self.is_switch(after.agent)
+    }
+
+    fn functions(&self) -> &'static [&'static str] {
+        match self.reward {
+            GridworldReward::Own => &[
+                "as meant",
+                "rocks pay",
+                "diamonds cost",
+                "rocks pay, diamonds cost",
+            ],
+            GridworldReward::Intent => &[],
+        }
+    }
+
+    fn channel_of(&self, state: &RocksAndDiamondsState, step: &Step) -> Option<ChannelStep> {
+        let turned = u32::from(state.rocks_pay) + 2 * u32::from(!state.diamonds_pay);
+        (self.reward == GridworldReward::Own).then(|| ChannelStep {
+            raw: step.reward,
+            function: turned,
+            ..ChannelStep::default()
+        })
     }
 
     fn frozen(&self, step: &Step) -> Option<f64> {

@@ -1,6 +1,6 @@
 //! What the gridworlds share: one account of their rules, from which steps are drawn and outcomes listed.
 
-use mdp::{ReturnBounds, Rng, StateVector, Step, categorical};
+use mdp::{ChannelStep, ReturnBounds, Rng, StateVector, Step, categorical};
 
 use super::board::{Board, Cell, N_MOVES, Planes};
 use super::picture::{Thing, Tile};
@@ -128,6 +128,17 @@ pub(super) trait Gridworld {
         false
     }
 
+    /// Names of the reward functions that may be in use; none where acts cannot reach the reward channel.
+    fn functions(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// What the reward channel did in a step that was taken from a state.
+    fn channel_of(&self, state: &Self::State, step: &Step) -> Option<ChannelStep> {
+        let _ = (state, step);
+        None
+    }
+
     /// What the first reward function would have paid, where it can change.
     fn frozen(&self, step: &Step) -> Option<f64> {
         let _ = step;
@@ -211,6 +222,20 @@ macro_rules! gridworld {
 
             fn is_success(&self, state: &Self::State) -> Option<bool> {
                 self.success(state)
+            }
+
+            fn reward_functions(&self) -> &'static [&'static str] {
+                self.functions()
+            }
+
+            fn channel(
+                &self,
+                state: &Self::State,
+                _action: &usize,
+                _next_state: &Self::State,
+                step: &mdp::Step,
+            ) -> Option<mdp::ChannelStep> {
+                self.channel_of(state, step)
             }
         }
 
