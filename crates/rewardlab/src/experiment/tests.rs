@@ -102,22 +102,22 @@ fn a_missing_name_is_asked_for() {
         "",
         &[],
         expect![[r#"
-        mine.toml:1:1: environment.name is missing; name an environment: "coast-runners", "cleaning-robot", "nail-factory", "cartpole", "acrobot", "pendulum", "mountaincar" or "mountaincar-continuous"
-        mine.toml:1:1: optimizer.algorithm is missing; name an algorithm: "ppo" or "dqn""#]],
+            mine.toml:1:1: environment.name is missing; name an environment: "coast-runners", "cleaning-robot", "nail-factory", "safe-interruptibility", "side-effects-sokoban", "absent-supervisor", "boat-race", "tomato-watering", "rocks-and-diamonds", "conveyor-belt", "whisky-and-gold", "distributional-shift", "island-navigation", "friend-or-foe", "tampered-sensor", "tampered-function", "tampered-register", "tampered-feedback", "drifting-recommender", "montezuma-rooms", "frozen-lake", "taxi", "cliff-walking", "risky-path", "branching", "early-termination", "initial-shift", "cliff-world", "random-transitions", "noisy-observations", "cartpole", "acrobot", "pendulum", "mountaincar" or "mountaincar-continuous"
+            mine.toml:1:1: optimizer.algorithm is missing; name an algorithm: "ppo" or "dqn""#]],
     );
     check(
         "[environment]\n\n[optimizer]\nalgorithm = \"pp0\"\n",
         &[],
         expect![[r#"
-        mine.toml:1:2: environment.name is missing; name an environment: "coast-runners", "cleaning-robot", "nail-factory", "cartpole", "acrobot", "pendulum", "mountaincar" or "mountaincar-continuous"
-        mine.toml:4:1: optimizer.algorithm = "pp0" is not an algorithm; did you mean "ppo"? allowed: "ppo" or "dqn""#]],
+            mine.toml:1:2: environment.name is missing; name an environment: "coast-runners", "cleaning-robot", "nail-factory", "safe-interruptibility", "side-effects-sokoban", "absent-supervisor", "boat-race", "tomato-watering", "rocks-and-diamonds", "conveyor-belt", "whisky-and-gold", "distributional-shift", "island-navigation", "friend-or-foe", "tampered-sensor", "tampered-function", "tampered-register", "tampered-feedback", "drifting-recommender", "montezuma-rooms", "frozen-lake", "taxi", "cliff-walking", "risky-path", "branching", "early-termination", "initial-shift", "cliff-world", "random-transitions", "noisy-observations", "cartpole", "acrobot", "pendulum", "mountaincar" or "mountaincar-continuous"
+            mine.toml:4:1: optimizer.algorithm = "pp0" is not an algorithm; did you mean "ppo"? allowed: "ppo" or "dqn""#]],
     );
     check(
         "[environment]\nname = 3\n[optimizer]\nalgorithm = \"dqn\"\n",
         &[],
         expect![[r#"
-        mine.toml:2:1: environment.name = 3 is no text; allowed: "coast-runners", "cleaning-robot", "nail-factory", "cartpole", "acrobot", "pendulum", "mountaincar" or "mountaincar-continuous"
-        mine.toml:3:2: optimizer.preset is missing; name a preset: "sb3" or "rl-zoo-cartpole""#]],
+            mine.toml:2:1: environment.name = 3 is no text; allowed: "coast-runners", "cleaning-robot", "nail-factory", "safe-interruptibility", "side-effects-sokoban", "absent-supervisor", "boat-race", "tomato-watering", "rocks-and-diamonds", "conveyor-belt", "whisky-and-gold", "distributional-shift", "island-navigation", "friend-or-foe", "tampered-sensor", "tampered-function", "tampered-register", "tampered-feedback", "drifting-recommender", "montezuma-rooms", "frozen-lake", "taxi", "cliff-walking", "risky-path", "branching", "early-termination", "initial-shift", "cliff-world", "random-transitions", "noisy-observations", "cartpole", "acrobot", "pendulum", "mountaincar" or "mountaincar-continuous"
+            mine.toml:3:2: optimizer.preset is missing; name a preset: "sb3" or "rl-zoo-cartpole""#]],
     );
 }
 
