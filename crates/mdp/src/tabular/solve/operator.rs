@@ -231,7 +231,12 @@ impl BellmanOperator {
     fn sweep_part(&self, values: &[f64], states: Range<usize>, out: &mut [f64]) -> Change {
         let before = &values[states.clone()];
         for (state, out) in states.zip(&mut *out) {
-            *out = self.best(state, values).1;
+            // Without the action, which of two values is greater needs no branch, and a branch would be guessed at random.
+            let first = state * self.n_actions;
+            *out = (first..first + self.n_actions).fold(f64::NEG_INFINITY, |best, row| {
+                let value = self.q_value(row, values);
+                if value > best { value } else { best }
+            });
         }
         Change::of(before, out)
     }
