@@ -208,6 +208,8 @@ pub fn worst_among_optimal(
 pub(crate) struct Gaps {
     /// The lowest and the highest return of any policy under the reward.
     pub(crate) reward_range: ReturnRange,
+    /// An optimal policy of the intent; among several, one that the reward pays most.
+    pub(crate) best: Witness,
     /// The gap against the reference.
     pub(crate) gap: Gap,
     /// The worst policies for the intent, by tolerance.
@@ -248,6 +250,7 @@ pub(crate) fn gaps(
     });
     Ok(Gaps {
         reward_range,
+        best: of_corner(mdp, &best),
         worst: worst.collect::<Result<_, _>>()?,
         gap: {
             let asked = reference.returns.reward;

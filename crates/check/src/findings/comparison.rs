@@ -1,6 +1,6 @@
 //! The reward held against the intent.
 
-use mdp::{TabularMdp, policy_return};
+use mdp::TabularMdp;
 
 use super::distances::{Distances, distances};
 use super::parting::{Gain, Parting, greatest_gain, partings};
@@ -9,8 +9,8 @@ use super::{Question, Stage};
 use crate::gap::{Gaps, gaps};
 use crate::{
     Bands, CheckError, DeterministicHackability, DeterministicSettings, Equivalence, Gap,
-    Reference, ReturnRange, Returns, StochasticHackability, deterministic_hackability, equivalence,
-    stochastic_hackability, worst_among_optimal,
+    Reference, ReturnRange, StochasticHackability, Witness, deterministic_hackability, equivalence,
+    stochastic_hackability_of, worst_among_optimal,
 };
 
 /// What the worst policy for the intent loses, among those that the reward is content with.
@@ -73,88 +73,88 @@ pub(super) fn compare(
 ) -> Result<(Comparison, Vec<PolicyFinding>), CheckError> {
     let mdp = &question.tables.mdp;
     begun(Stage::Gap);
-    let given = question.reference;
-    let taken = given.map_or(Reference::IntentOptimal, |(_, policy)| {
-        Reference::Policy(policy)
-    });
+    let reference = match question.reference {
+        Some((_, policy)) => Reference::Policy(policy),
+        None => Reference::IntentOptimal,
+    };
     let shares = [question.within, question.tolerance];
-    let Gaps {
-        reward_range,
-        gap,
-        worst,
-    } = gaps(mdp, reward, intent, taken, &shares)?;
-    let reference = gap.reference.returns;
-    let mut losses = shares.into_iter().zip(worst).map(|(within, worst)| Loss {
-        within,
-        amount: reference.intent - worst.worst.returns.intent,
-        share: worst
-            .intent_range
-            .share(reference.intent - worst.worst.returns.intent),
-        most_share: worst.intent_range.share(reference.intent - worst.bound),
-        worst,
-    });
-    let (Some(near_optimal), Some(at_tolerance)) = (losses.next(), losses.next()) else {
-        unreachable!("there is a loss for each of the two shares")
+    let gaps = gaps(mdp, reward, intent, reference, &shares)?;
+    let [near_optimal, at_tolerance] = losses(&gaps, shares);
+    let policies = policies(question, &gaps)?;
+    // The reference is the first of its role, and the worst policy the only one of its own.
+    let held = policies
+        .iter()
+        .find(|each| is_reference(question, &each.role));
+    let worst = policies
+        .iter()
+        .find(|each| each.role == Role::WorstNearOptimal);
+    let (Some(held), Some(worst)) = (held, worst) else {
+        unreachable!("both were just listed")
     };
-    let finding = |role: Role, policy: &[f64], returns: Returns| {
-        PolicyFinding::new(mdp, role, policy.to_vec(), returns, true)
-    };
-    let lucky = &near_optimal.worst.reference;
-    let worst = &near_optimal.worst.worst;
-    let mut policies = vec![
-        finding(Role::RewardOptimal, &lucky.policy, lucky.returns)?,
-        finding(Role::WorstNearOptimal, &worst.policy, worst.returns)?,
-    ];
-    match given {
-        None => {
-            let best = &gap.reference;
-            policies.insert(1, finding(Role::IntentOptimal, &best.policy, best.returns)?);
-        }
-        Some((name, policy)) => {
-            let best = worst_among_optimal(mdp, intent, reward, 0.0)?.reference;
-            let returns = Returns {
-                reward: policy_return(mdp, reward, &best.policy)?,
-                intent: policy_return(mdp, intent, &best.policy)?,
-            };
-            policies.insert(1, finding(Role::IntentOptimal, &best.policy, returns)?);
-            let role = Role::Reference(name.to_owned());
-            policies.push(finding(role, policy, gap.reference.returns)?);
-        }
-    }
-    policies.push(finding(
-        Role::WorstPaid,
-        &gap.worst.policy,
-        gap.worst.returns,
-    )?);
-    let of = |role: &Role| policies.iter().find(|finding| finding.role == *role);
-    let reference_role = given.map_or(Role::IntentOptimal, |(name, _)| {
-        Role::Reference(name.to_owned())
-    });
-    let held = of(&reference_role).expect("it was just listed");
-    let shown = of(&Role::WorstNearOptimal).expect("it was just listed");
     begun(Stage::Equivalence);
     let equivalence = equivalence(mdp, intent, reward)?;
     begun(Stage::Hackability);
-    let stochastic = stochastic_hackability(mdp, reward, intent, Bands::STANDARD)?;
+    let stochastic = stochastic_hackability_of(mdp, reward, intent, &equivalence, Bands::STANDARD)?;
     let settings = DeterministicSettings::STANDARD;
     let deterministic = deterministic_hackability(mdp, reward, intent, settings)?;
     begun(Stage::Distances);
-    let table = |name: &str| question.table(name);
-    let against = question.against.unwrap_or_default();
-    let distances = distances(mdp, table(question.reward)?, table(against)?)?;
+    let tables = [question.reward, question.against.unwrap_or_default()];
+    let [first, second] = tables.map(|name| question.table(name));
     let comparison = Comparison {
         equivalence,
         stochastic,
         deterministic,
-        distances,
-        reward_range,
-        intent_range: gap.intent_range,
-        reference: reference_role.name(question.reward, question.against),
-        partings: partings(mdp, &held.policy, &shown.policy),
-        gain: greatest_gain(mdp.n_actions(), reward, &shown.occupancy, &held.occupancy),
+        distances: distances(mdp, first?, second?)?,
+        reward_range: gaps.reward_range,
+        intent_range: gaps.gap.intent_range,
+        reference: held.role.name(question.reward, question.against),
+        partings: partings(mdp, &held.policy, &worst.policy),
+        gain: greatest_gain(mdp.n_actions(), reward, &worst.occupancy, &held.occupancy),
         near_optimal,
         at_tolerance,
-        gap,
+        gap: gaps.gap,
     };
     Ok((comparison, policies))
+}
+
+fn is_reference(question: &Question<'_>, role: &Role) -> bool {
+    match question.reference {
+        Some(_) => matches!(role, Role::Reference(_)),
+        None => *role == Role::IntentOptimal,
+    }
+}
+
+/// What the worst policies lose against the reference, for each share of the reward's range.
+fn losses(gaps: &Gaps, shares: [f64; 2]) -> [Loss; 2] {
+    let reference = gaps.gap.reference.returns.intent;
+    [0, 1].map(|index| {
+        let worst = &gaps.worst[index];
+        let amount = reference - worst.worst.returns.intent;
+        Loss {
+            within: shares[index],
+            amount,
+            share: worst.intent_range.share(amount),
+            most_share: worst.intent_range.share(reference - worst.bound),
+            worst: worst.clone(),
+        }
+    })
+}
+
+/// The policies that show something, in the order in which they are listed.
+fn policies(question: &Question<'_>, gaps: &Gaps) -> Result<Vec<PolicyFinding>, CheckError> {
+    let near_optimal = &gaps.worst[0];
+    let mut shown = vec![
+        (Role::RewardOptimal, &near_optimal.reference),
+        (Role::IntentOptimal, &gaps.best),
+        (Role::WorstNearOptimal, &near_optimal.worst),
+    ];
+    if let Some((name, _)) = question.reference {
+        shown.push((Role::Reference(name.to_owned()), &gaps.gap.reference));
+    }
+    shown.push((Role::WorstPaid, &gaps.gap.worst));
+    let finding = |(role, witness): (Role, &Witness)| {
+        let policy = witness.policy.clone();
+        PolicyFinding::new(&question.tables.mdp, role, policy, witness.returns, true)
+    };
+    shown.into_iter().map(finding).collect()
 }

@@ -139,7 +139,8 @@ fn without_an_intent_nothing_is_decided_but_what_needs_none() {
     assert_eq!(found.policies[0].reward, 1.0);
     // A shaping term that is no potential is found wanting all the same.
     let tables = loop_of_two(&[
-        ("reward", &[0.0; 6]),
+        // Ending is meant and pays 1; going over and staying there is the term.
+        ("reward", &[0.0, 1.0, 1.0, 1.0, 0.0, 1.0]),
         ("shaping", &[0.0, 1.0, 0.0, 1.0, 0.0, 0.0]),
     ]);
     let found = ask(&Question {
