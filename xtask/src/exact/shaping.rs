@@ -42,7 +42,12 @@ fn measure(context: &Context<'_>, record: &mut Record) -> Result<()> {
         eprintln!("checking montezuma-rooms with {name}");
         let mut command = Command::new(&binary);
         command.args(["check", "montezuma-rooms", "--json", "--discount", "0.99"]);
-        command.args(["--set", &format!("reward={reward}"), "--set", &format!("discount={discount}")]);
+        command.args([
+            "--set",
+            &format!("reward={reward}"),
+            "--set",
+            &format!("discount={discount}"),
+        ]);
         checked.push((name, process::json(&mut command)?));
     }
     record.table(findings(&checked));
@@ -62,9 +67,14 @@ fn term(finished: &Finished) -> &Value {
 
 /// A return of the policy with a role.
 fn returned(finished: &Finished, role: &str, column: &str) -> Value {
-    let policies = finished.json["evidence"]["policies"].as_array().into_iter().flatten();
+    let policies = finished.json["evidence"]["policies"]
+        .as_array()
+        .into_iter()
+        .flatten();
     let mut found = policies.filter(|policy| policy["role"] == role);
-    found.next().map_or(Value::Null, |policy| policy[column].clone())
+    found
+        .next()
+        .map_or(Value::Null, |policy| policy[column].clone())
 }
 
 fn findings(checked: &[(&str, Finished)]) -> Table {
@@ -104,7 +114,9 @@ fn findings(checked: &[(&str, Finished)]) -> Table {
             returned(finished, "intent-optimal", "intent"),
             farm["pays"].clone(),
             farm["instead"].clone(),
-            farm["states"].as_array().map_or(Value::Null, |states| json!(states.len())),
+            farm["states"]
+                .as_array()
+                .map_or(Value::Null, |states| json!(states.len())),
         ]);
     }
     table
@@ -112,8 +124,14 @@ fn findings(checked: &[(&str, Finished)]) -> Table {
 
 /// The states and actions that the bonus is farmed in.
 fn farm(bonus: &Finished) -> Table {
-    let mut table = Table::new("the cycle in which the naive bonus is farmed", &["step", "state", "action"]);
-    let states = term(bonus)["farm"]["states"].as_array().into_iter().flatten();
+    let mut table = Table::new(
+        "the cycle in which the naive bonus is farmed",
+        &["step", "state", "action"],
+    );
+    let states = term(bonus)["farm"]["states"]
+        .as_array()
+        .into_iter()
+        .flatten();
     for (step, state) in states.enumerate() {
         table.row([json!(step), state["label"].clone(), state["action"].clone()]);
     }
@@ -129,7 +147,10 @@ fn judge_check(record: &mut Record, checked: &[(&str, Finished)]) -> Result<()> 
             .as_f64()
             .with_context(|| format!("check printed no intent of the policy {role}"))
     };
-    let (kept, best) = (number(potential, "reward-optimal")?, number(potential, "intent-optimal")?);
+    let (kept, best) = (
+        number(potential, "reward-optimal")?,
+        number(potential, "intent-optimal")?,
+    );
     let relation = &potential.json["evidence"]["equivalence"]["relation"];
     record.check(
         "potential-based shaping is found sound, potential-based, and equivalent to the intent, so that all policies keep their order",
@@ -145,11 +166,17 @@ fn judge_check(record: &mut Record, checked: &[(&str, Finished)]) -> Result<()> 
     let (pays, instead) = (farm["pays"].as_f64(), farm["instead"].as_f64());
     record.check(
         "the naive bonus is flagged, with a cycle that pays more than what is intended",
-        format!("exit {:?}, a cycle of {} states, {pays:?} against {instead:?}", bonus.status, farm["states"].as_array().map_or(0, Vec::len)),
+        format!(
+            "exit {:?}, a cycle of {} states, {pays:?} against {instead:?}",
+            bonus.status,
+            farm["states"].as_array().map_or(0, Vec::len)
+        ),
         bonus.status == Some(1)
             && term(bonus)["is_potential_based"] == false
             && farm["is_cycle"] == true
-            && pays.zip(instead).is_some_and(|(pays, instead)| pays > instead),
+            && pays
+                .zip(instead)
+                .is_some_and(|(pays, instead)| pays > instead),
     );
     let lost = number(bonus, "reward-optimal")?;
     record.check(
@@ -159,7 +186,11 @@ fn judge_check(record: &mut Record, checked: &[(&str, Finished)]) -> Result<()> 
     );
     record.check(
         "a potential made for another discount is flagged",
-        format!("exit {:?}, witness {}", other.status, term(other)["witness"]["kind"]),
+        format!(
+            "exit {:?}, witness {}",
+            other.status,
+            term(other)["witness"]["kind"]
+        ),
         other.status == Some(1) && term(other)["is_potential_based"] == false,
     );
     Ok(())
@@ -178,7 +209,9 @@ fn judge_library(record: &mut Record, printed: &Value) -> Result<()> {
         "states_with_other_optimal_actions",
         "farm_pays",
     ];
-    let rows = printed["rewards"].as_array().context("shaping printed no `rewards`")?;
+    let rows = printed["rewards"]
+        .as_array()
+        .context("shaping printed no `rewards`")?;
     let mut table = Table::new("the library, at discount 1 too", &COLUMNS);
     for row in rows {
         table.row([
@@ -194,9 +227,16 @@ fn judge_library(record: &mut Record, printed: &Value) -> Result<()> {
         ]);
     }
     record.table(table);
-    let of = |reward: &str| rows.iter().filter(|row| row["reward"] == reward).collect::<Vec<&Value>>();
+    let of = |reward: &str| {
+        rows.iter()
+            .filter(|row| row["reward"] == reward)
+            .collect::<Vec<&Value>>()
+    };
     let (potential, bonus) = (of("potential"), of("bonus"));
-    let counts: Vec<&Value> = potential.iter().map(|row| &row["states_with_other_optimal_actions"]).collect();
+    let counts: Vec<&Value> = potential
+        .iter()
+        .map(|row| &row["states_with_other_optimal_actions"])
+        .collect();
     record.check(
         "shaping by the potential leaves the optimal actions of every state as they are, at both discounts",
         format!("states that differ: {}", json!(counts)),
@@ -206,7 +246,10 @@ fn judge_library(record: &mut Record, printed: &Value) -> Result<()> {
     record.check(
         "the naive bonus is farmed at both discounts; at discount 1 the figure is its mean a step",
         format!("{}", json!(means)),
-        bonus.len() == 2 && bonus.iter().all(|row| row["is_potential_based"] == false && row["farm"]["is_cycle"] == true),
+        bonus.len() == 2
+            && bonus
+                .iter()
+                .all(|row| row["is_potential_based"] == false && row["farm"]["is_cycle"] == true),
     );
     Ok(())
 }
