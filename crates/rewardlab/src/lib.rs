@@ -3,8 +3,8 @@
 //! An [`Experiment`] names an environment with its reward and intent, an optimiser, a reference policy and how
 //! strictly to audit. [`run`] trains, evaluates at evenly spaced pressures, judges, and leaves a folder from
 //! which everything can be made again; [`resume`] takes up a run that was killed. The crates beneath
-//! (`mdp`, `nn`, `envs`, `rl`, `audit`, `logs`, `report`) are the parts; this one joins them, and its binary is
-//! the command line.
+//! (`mdp`, `nn`, `envs`, `rl`, `check`, `imitation`, `audit`, `logs`, `report`) are the parts; this one joins them,
+//! and its binary is the command line.
 //!
 //! ```no_run
 //! use rewardlab::{Experiment, run};
@@ -42,7 +42,9 @@ pub use experiment::{
     Values, WrittenBy, common_settings, shipped,
 };
 pub use optimizer::{Algorithm, Preset};
-pub use registry::{Choose, Continued, EnvironmentEntry, RecordedEpisode, Tabulation, Task, entries, find};
+pub use registry::{
+    Choose, Continued, EnvironmentEntry, RecordedEpisode, Tabulation, Task, entries, find,
+};
 pub use run::{
     CheckpointMetrics, ColumnNames, EpisodeGroup, FinalReturns, FinishedRun, Player, Resumed,
     Returns, RunEvent, RunFolder, RunObserver, RunRecord, Timing, audited_page, audited_verdict,
