@@ -33,12 +33,8 @@ impl Bands {
 /// What the closed form says, and what proves it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum StochasticVerdict {
-    /// Unhackable: the two rewards order all policies alike; up to shaping and redistribution, the intent is the reward
-    /// times this scale.
-    Equivalent {
-        /// The scale α, above 0.
-        scale: f64,
-    },
+    /// Unhackable: the two rewards order all policies alike.
+    Equivalent,
     /// Unhackable, because one of them pays all policies alike.
     Trivial {
         /// Whether the reward does.
@@ -85,7 +81,7 @@ pub fn stochastic_hackability(
     stochastic_hackability_of(mdp, reward, intent, &compared, bands)
 }
 
-/// The same for rewards that have been compared, the reward as the first and the intent as the second.
+/// The same for a reward and an intent that have been compared, in either order.
 ///
 /// # Errors
 /// As [`stochastic_hackability`].
@@ -107,9 +103,7 @@ pub fn stochastic_hackability_of(
         1.0
     };
     let verdict = if compared.relation == Relation::Equivalent {
-        StochasticVerdict::Equivalent {
-            scale: compared.scale,
-        }
+        StochasticVerdict::Equivalent
     } else if residual < bands.hackable * compared.tolerance {
         StochasticVerdict::Undecided
     } else {

@@ -232,7 +232,7 @@ fn equivalence(found: &Equivalence) -> Value {
 fn hackability(tables: &Tabulated, found: &Comparison) -> Value {
     let stochastic = &found.stochastic;
     let (verdict, pair, bound) = match &stochastic.verdict {
-        StochasticVerdict::Equivalent { .. } => ("equivalent", None, None),
+        StochasticVerdict::Equivalent => ("equivalent", None, None),
         StochasticVerdict::Trivial { .. } => ("trivial", None, None),
         StochasticVerdict::Hackable { pair, bound } => ("hackable", pair.as_ref(), Some(bound)),
         StochasticVerdict::Undecided => ("undecided", None, None),

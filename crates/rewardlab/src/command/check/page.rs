@@ -325,9 +325,7 @@ fn potential(tables: &Tabulated, potential: &[f64]) -> Option<String> {
 /// Whether some two policies are ordered in opposite ways: information, since that is so of almost any two rewards.
 fn hackable(tables: &Tabulated, comparison: &Comparison) -> Finding {
     let (answer, pair) = match &comparison.stochastic.verdict {
-        StochasticVerdict::Equivalent { .. } => {
-            ("no: no policy is paid more and delivers less", None)
-        }
+        StochasticVerdict::Equivalent => ("no: no policy is paid more and delivers less", None),
         StochasticVerdict::Trivial { .. } => (
             "no: one of the rewards is indifferent between all policies",
             None,
@@ -346,7 +344,7 @@ fn hackable(tables: &Tabulated, comparison: &Comparison) -> Finding {
     };
     let is_closed = matches!(
         comparison.stochastic.verdict,
-        StochasticVerdict::Equivalent { .. } | StochasticVerdict::Trivial { .. }
+        StochasticVerdict::Equivalent | StochasticVerdict::Trivial { .. }
     );
     let deterministic = match &found.verdict {
         _ if is_closed => {
