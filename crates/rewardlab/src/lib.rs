@@ -3,7 +3,7 @@
 //! An [`Experiment`] names an environment with its reward and intent, an optimiser, a reference policy and how
 //! strictly to audit. [`run`] trains, evaluates at evenly spaced pressures, judges, and leaves a folder from
 //! which everything can be made again; [`resume`] takes up a run that was killed. The crates beneath
-//! (`mdp`, `nn`, `envs`, `rl`, `check`, `imitation`, `audit`, `logs`, `report`) are the parts; this one joins them,
+//! (`mdp`, `nn`, `envs`, `rl`, `check`, `audit`, `logs`, `report`) are the parts; this one joins them,
 //! and its binary is the command line.
 //!
 //! ```no_run
