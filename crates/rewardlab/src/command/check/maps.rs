@@ -21,6 +21,9 @@ pub(super) struct Drawn<'a> {
     pub(super) visits: Vec<f64>,
 }
 
+/// A layer: how much time is spent in it, what it is called, and its states with their places.
+type Layer<'t> = (f64, &'t str, Vec<(usize, &'t Place)>);
+
 /// The maps of a policy: one for each layer that it visits, the most visited first, at most [`MAX_LAYERS`]. None where
 /// no state has a place.
 pub(super) fn policy_map(
@@ -39,7 +42,7 @@ pub(super) fn policy_map(
     let visited = |states: &[(usize, &Place)]| -> f64 {
         states.iter().map(|(state, _)| drawn.visits[*state]).sum()
     };
-    let mut layers: Vec<(f64, &str, Vec<(usize, &Place)>)> = layers
+    let mut layers: Vec<Layer<'_>> = layers
         .into_iter()
         .map(|(label, states)| (visited(&states), label, states))
         .filter(|(visits, _, _)| *visits > 0.0)
