@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use mdp::{
-    Action as _, ChannelStep, Discount, Enumerable, Environment, Episode, Observation as _, Policy, Rng, Scene,
-    Seed, Shape, Space, StateVector as _, TabulateError, Tabulated, TimeLimit, Trajectory,
+    Action as _, ChannelStep, Discount, Enumerable, Environment, Episode, Observation as _, Policy,
+    Rng, Scene, Seed, Shape, Space, StateVector as _, TabulateError, Tabulated, TimeLimit,
+    Trajectory,
 };
 use rl::{VectorEnvironment, Vectorized};
 
@@ -261,7 +262,8 @@ impl<E: Environment + 'static> Task for TypedTask<E> {
             .zip(states.windows(2))
             .filter_map(|((action, step), states)| {
                 let action = E::Action::from_value(action);
-                self.environment.channel(&states[0], &action, &states[1], step)
+                self.environment
+                    .channel(&states[0], &action, &states[1], step)
             })
             .collect()
     }
@@ -275,7 +277,9 @@ impl<E: Environment + 'static> Task for TypedTask<E> {
             script.act(&observation, rng).to_value()
         };
         let action = ask(0);
-        (1..N_ASKED).all(|number| ask(number) == action).then_some(action)
+        (1..N_ASKED)
+            .all(|number| ask(number) == action)
+            .then_some(action)
     }
 
     fn continuations(
