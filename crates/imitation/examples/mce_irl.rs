@@ -92,7 +92,7 @@ impl Case {
         };
         let (policy, visits) = match self.horizon {
             Horizon::Finite(n_steps) => {
-                let expert = soft_value_iteration_finite(&mdp, &rewards, 1.0, n_steps).policy();
+                let expert = soft_value_iteration_finite(&mdp, &rewards, 1.0, n_steps).policy;
                 let visits = occupancy_finite(&mdp, &expert);
                 (expert, visits)
             }

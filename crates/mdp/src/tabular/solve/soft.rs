@@ -40,27 +40,10 @@ impl SoftSolution {
 pub struct SoftHorizon {
     /// `[T + 1, S]`, the soft value of each state before step `t`; 0 after the last.
     pub values: Vec<f64>,
-    /// `[T, S, A]`, `log π_t(a|s)`.
+    /// `[T, S, A]`, `π_t(a|s)`.
+    pub policy: Vec<f64>,
+    /// `[T, S, A]`, `log π_t(a|s)`, finite also where the probability is too small for a number.
     pub log_policy: Vec<f64>,
-}
-
-impl SoftHorizon {
-    /// The probabilities of the actions, `[T, S, A]`.
-    #[must_use]
-    pub fn policy(&self) -> Vec<f64> {
-        probabilities(&self.log_policy)
-    }
-
-    /// The same in the memory of their logarithms.
-    #[must_use]
-    pub fn into_policy(mut self) -> Vec<f64> {
-        for step in self.log_policy.chunks_mut(TOGETHER) {
-            let mut logs = [0.0; TOGETHER];
-            logs[..step.len()].copy_from_slice(step);
-            exponentials(&logs, step);
-        }
-        self.log_policy
-    }
 }
 
 /// Soft value iteration under the expected reward `rewards`, `[S, A]`, at a temperature τ above 0: the fixed point of
@@ -171,16 +154,31 @@ fn soft_from(
     let operator = BellmanOperator::new(mdp, rewards);
     let mut after = vec![0.0; values.len()];
     let mut log_policy = vec![0.0; rewards.len()];
+    let mut policy = vec![0.0; rewards.len()];
     let mut iterations = 0;
     loop {
-        let change = backup(&operator, temperature, &values, &mut after, &mut log_policy);
+        let change = backup(
+            &operator,
+            temperature,
+            &values,
+            &mut after,
+            &mut log_policy,
+            &mut policy,
+        );
         iterations += 1;
         let rounding = operator.rounding(&after) + temperature * f64::EPSILON * 8.0;
         let bounds = Bounds::new(mdp, change, rounding);
         let settled = bounds.reached(tolerance) || change.size() <= 2.0 * rounding;
         if settled || iterations >= max_iterations || !change.size().is_finite() {
             bounds.centre(&mut after);
-            let change = backup(&operator, temperature, &after, &mut values, &mut log_policy);
+            let change = backup(
+                &operator,
+                temperature,
+                &after,
+                &mut values,
+                &mut log_policy,
+                &mut policy,
+            );
             return SoftSolution {
                 q_values: operator.q_values(&after),
                 values,
@@ -219,36 +217,38 @@ fn evaluated(
 /// States whose exponentials are taken together.
 const TOGETHER: usize = 64;
 
-/// One soft backup of all states: `after = τ log Σ exp(Q / τ)` and `log_policy = (Q - after) / τ`.
+/// One soft backup of all states: `after = τ log Σ exp(Q / τ)`, `log_policy = (Q - after) / τ` and its exponential.
 fn backup(
     operator: &BellmanOperator,
     temperature: f64,
     values: &[f64],
     after: &mut [f64],
     log_policy: &mut [f64],
+    policy: &mut [f64],
 ) -> Change {
     let n_actions = operator.n_actions();
-    let mut scratch = vec![0.0; TOGETHER * n_actions];
     let blocks = log_policy
         .chunks_mut(TOGETHER * n_actions)
+        .zip(policy.chunks_mut(TOGETHER * n_actions))
         .zip(after.chunks_mut(TOGETHER));
-    for (block, (rows, after)) in blocks.enumerate() {
+    for (block, ((rows, policy), after)) in blocks.enumerate() {
         let first = block * TOGETHER * n_actions;
         for (place, q) in rows.iter_mut().enumerate() {
             *q = operator.q_value(first + place, values);
         }
-        soft_maxima(rows, after, temperature, n_actions, &mut scratch);
+        soft_maxima(rows, policy, after, temperature, n_actions);
     }
     Change::of(values, after)
 }
 
-/// Turns values of actions, `[S, A]`, into logarithms of the soft-optimal policy and gives the soft values, `[S]`.
+/// Turns values of actions, `[S, A]`, into logarithms of the soft-optimal policy, and gives the policy and the soft
+/// values, `[S]`.
 fn soft_maxima(
     rows: &mut [f64],
+    policy: &mut [f64],
     values: &mut [f64],
     temperature: f64,
     n_actions: usize,
-    scratch: &mut [f64],
 ) {
     let inverse = temperature.recip();
     for (row, value) in rows.chunks_exact_mut(n_actions).zip(&mut *values) {
@@ -256,13 +256,15 @@ fn soft_maxima(
         row.iter_mut().for_each(|q| *q = (*q - most) * inverse);
         *value = most;
     }
-    exponentials(rows, scratch);
-    let sums = scratch
-        .chunks_exact(n_actions)
-        .map(|row| row.iter().sum::<f64>());
-    for ((row, value), sum) in rows.chunks_exact_mut(n_actions).zip(values).zip(sums) {
-        let log_sum = sum.ln();
+    exponentials(rows, policy);
+    let each = rows
+        .chunks_exact_mut(n_actions)
+        .zip(policy.chunks_exact_mut(n_actions));
+    for ((row, chosen), value) in each.zip(values) {
+        let sum: f64 = chosen.iter().sum();
+        let (log_sum, share) = (sum.ln(), sum.recip());
         row.iter_mut().for_each(|q| *q -= log_sum);
+        chosen.iter_mut().for_each(|p| *p *= share);
         *value += temperature * log_sum;
     }
 }
@@ -284,11 +286,24 @@ pub fn soft_value_iteration_finite(
     let operator = BellmanOperator::new(mdp, rewards);
     let n_states = mdp.n_states();
     let mut values = vec![0.0; (horizon + 1) * n_states];
-    let mut log_policy = vec![0.0; horizon * rewards.len()];
+    let n_rows = rewards.len();
+    let mut log_policy = vec![0.0; horizon * n_rows];
+    let mut policy = vec![0.0; horizon * n_rows];
     for time in (0..horizon).rev() {
         let (now, later) = values[time * n_states..].split_at_mut(n_states);
-        let log_policy = &mut log_policy[time * rewards.len()..][..rewards.len()];
-        backup(&operator, temperature, &later[..n_states], now, log_policy);
+        let step = time * n_rows..(time + 1) * n_rows;
+        backup(
+            &operator,
+            temperature,
+            &later[..n_states],
+            now,
+            &mut log_policy[step.clone()],
+            &mut policy[step],
+        );
     }
-    SoftHorizon { values, log_policy }
+    SoftHorizon {
+        values,
+        policy,
+        log_policy,
+    }
 }
