@@ -44,7 +44,9 @@ pub struct Certificate {
     pub reward_gain: f64,
     /// How much more intent a step it delivers: what the bound is about.
     pub intent_gain: f64,
-    /// `λ = σ_reward √(1 - r²)`: how much reward a step a unit of `√χ²` may be worth for nothing.
+    /// `λ = σ_reward √(1 - r²)`: how much reward a step a unit of `√χ²` may be worth for nothing. It is the deviation of
+    /// what the reward has beside its multiple of the intent, and measured as that, for `1 - r²` of a rounded r is
+    /// lost where r is near 1.
     pub penalty: f64,
     /// The least that `intent_gain` can be, given the other numbers.
     pub bound: Result<f64, NoBound>,
@@ -143,10 +145,11 @@ pub(crate) fn visits_of(
 /// From logs, the places are samples of the reference's visits, each with weight `1/n`, and the policy's weights are the
 /// ratios of visits over n.
 ///
-/// With `ρ` the intent and `p` the reward in units of their deviations about their means, both under the reference,
-/// `p = r ρ + √(1 - r²) e` where e has mean 0, deviation 1 and no correlation with ρ. So
-/// `E_π p = r E_π ρ + √(1 - r²) E_π e`, and by Cauchy and Schwarz `E_π e = E_ref[(μ_π/μ_ref - 1) e] <= √χ²`:
-/// `E_π ρ >= (E_π p - √((1 - r²) χ²)) / r`, if r is above 0.
+/// With p the reward and i the intent about their means under the reference, `β = E_ref[p i] / E_ref[i²]` and
+/// `e = p - β i`, which has mean 0: `E_π p = β E_π i + E_π e`, and by Cauchy and Schwarz
+/// `E_π e = E_ref[(μ_π/μ_ref - 1) e] <= √(E_ref[e²] χ²)`. So `E_π i >= (E_π p - λ √χ²) / β` with `λ² = E_ref[e²]`, if β is
+/// above 0. With r the correlation, `β = r σ_reward / σ_intent` and `λ = σ_reward √(1 - r²)`. None of this asks that β
+/// be exact: whatever it is, the bound holds with the λ of its own e.
 ///
 /// # Errors
 /// If the lengths differ, a number is not finite, or weights are not distributions.
@@ -160,39 +163,34 @@ pub fn certificate_of_visits(
     check_distribution("the policy's visits", policy, reference.len())?;
     check_values("the reward", reward, reference.len())?;
     check_values("the intent", intent, reference.len())?;
-    let by_reward = Moments::of(reference, reward);
-    let by_intent = Moments::of(reference, intent);
-    let covariance: f64 = reference
-        .iter()
-        .zip(reward.iter().zip(intent))
-        .map(|(weight, (r, i))| weight * (r - by_reward.mean) * (i - by_intent.mean))
-        .sum();
-    let is_constant = by_reward.is_constant() || by_intent.is_constant();
-    let correlation = if is_constant {
-        0.0
+    let (by_reward, by_intent) = (
+        Centred::of(reference, reward),
+        Centred::of(reference, intent),
+    );
+    let (correlation, slope) = if by_reward.is_constant() || by_intent.is_constant() {
+        (0.0, 0.0)
     } else {
-        (covariance / (by_reward.deviation * by_intent.deviation)).clamp(-1.0, 1.0)
+        regression(reference, &by_reward, &by_intent)
     };
-    let penalty = by_reward.deviation * (1.0 - correlation * correlation).sqrt();
+    let aside: Vec<f64> = by_reward
+        .values
+        .iter()
+        .zip(&by_intent.values)
+        .map(|(reward, intent)| reward - slope * intent)
+        .collect();
+    let penalty = Centred::of(reference, &aside).deviation;
     let chi_squared = chi_squared(reference, policy);
-    let gain = |values: &[f64], mean: f64| -> f64 {
-        let weighted = policy.iter().zip(values);
-        weighted
-            .map(|(weight, value)| weight * (value - mean))
-            .sum()
-    };
-    let reward_gain = gain(reward, by_reward.mean);
+    let reward_gain = mean(policy, &by_reward.values);
     let bound = if by_reward.is_constant() {
         Err(NoBound::ConstantReward)
     } else if by_intent.is_constant() {
         Err(NoBound::ConstantIntent)
-    } else if correlation <= 0.0 {
+    } else if slope <= 0.0 {
         Err(NoBound::NotCorrelated)
     } else if chi_squared.is_infinite() {
         Err(NoBound::LeavesReference)
     } else {
-        let certain = (reward_gain - cost(penalty, chi_squared)) / by_reward.deviation;
-        Ok(by_intent.deviation * certain / correlation)
+        Ok((reward_gain - cost(penalty, chi_squared)) / slope)
     };
     Ok(Certificate {
         correlation,
@@ -200,10 +198,27 @@ pub fn certificate_of_visits(
         intent_deviation: by_intent.deviation,
         chi_squared,
         reward_gain,
-        intent_gain: gain(intent, by_intent.mean),
+        intent_gain: mean(policy, &by_intent.values),
         penalty,
         bound,
     })
+}
+
+/// The correlation, and the slope β of the reward over the intent.
+fn regression(weights: &[f64], reward: &Centred, intent: &Centred) -> (f64, f64) {
+    // In units of the deviations, so that no product of small numbers vanishes.
+    let in_units = |of: &Centred| -> Vec<f64> {
+        let values = of.values.iter();
+        values.map(|value| value / of.deviation).collect()
+    };
+    let (first, second) = (in_units(reward), in_units(intent));
+    let products: Vec<f64> = first.iter().zip(&second).map(|(a, b)| a * b).collect();
+    let squares: Vec<f64> = second.iter().map(|b| b * b).collect();
+    let slope = mean(weights, &products) / mean(weights, &squares);
+    (
+        slope.clamp(-1.0, 1.0),
+        slope * (reward.deviation / intent.deviation),
+    )
 }
 
 /// `Σ μ_π² / μ_ref - 1`, summed as `Σ (μ_π - μ_ref)² / μ_ref`, which loses nothing where the two are close.
@@ -224,31 +239,48 @@ pub fn chi_squared(reference: &[f64], policy: &[f64]) -> f64 {
     }
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Moments {
-    mean: f64,
+/// Values about their mean under some weights.
+struct Centred {
+    values: Vec<f64>,
     deviation: f64,
+    /// The largest of the values as they were given, where there is any weight.
     largest: f64,
 }
 
-impl Moments {
-    fn of(weights: &[f64], values: &[f64]) -> Moments {
-        let weighted = || weights.iter().zip(values);
-        let mean = weighted()
-            .map(|(weight, value)| weight * value)
-            .sum::<f64>();
-        let square = |(weight, value): (&f64, &f64)| weight * (value - mean).powi(2);
-        let visited = weighted().filter(|(weight, _)| **weight > 0.0);
-        Moments {
-            mean,
-            deviation: weighted().map(square).sum::<f64>().sqrt(),
+impl Centred {
+    /// In two passes: the mean is corrected by what is left of it, so that an offset common to all values costs nothing.
+    fn of(weights: &[f64], values: &[f64]) -> Centred {
+        let total: f64 = weights.iter().sum();
+        let first = mean(weights, values) / total;
+        let near: Vec<f64> = values.iter().map(|value| value - first).collect();
+        let rest = mean(weights, &near) / total;
+        let centred: Vec<f64> = near.iter().map(|value| value - rest).collect();
+        let visited = weights.iter().zip(values);
+        let visited = visited.filter(|(weight, _)| **weight > 0.0);
+        Centred {
+            deviation: deviation(weights, &centred),
             largest: visited.fold(0.0, |most, (_, value)| f64::max(most, value.abs())),
+            values: centred,
         }
     }
 
-    fn is_constant(self) -> bool {
+    fn is_constant(&self) -> bool {
         self.deviation <= 1e-14 * self.largest
     }
+}
+
+fn mean(weights: &[f64], values: &[f64]) -> f64 {
+    let weighted = weights.iter().zip(values);
+    weighted.map(|(weight, value)| weight * value).sum()
+}
+
+/// The root of the mean square of values about their mean.
+fn deviation(weights: &[f64], centred: &[f64]) -> f64 {
+    let weighted = weights.iter().zip(centred);
+    weighted
+        .map(|(weight, value)| weight * value.powi(2))
+        .sum::<f64>()
+        .sqrt()
 }
 
 fn check_values(what: &'static str, values: &[f64], expected: usize) -> Result<(), CheckError> {

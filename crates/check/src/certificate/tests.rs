@@ -94,6 +94,81 @@ proptest! {
     }
 }
 
+/// Intents and rewards that correlate all but perfectly: what the reward has beside the intent is seen in one place
+/// alone, where the reference hardly comes and the policy often.
+#[test]
+fn the_bound_holds_where_the_correlation_rounds_to_1() {
+    let (mut rounded, mut n_bounded) = (0, 0);
+    for seed in 0..5_000 {
+        let rng = &mut Seed(seed).stream("near 1", 0);
+        let share = |mut weights: Vec<f64>| {
+            let total: f64 = weights.iter().sum();
+            weights.iter_mut().for_each(|weight| *weight /= total);
+            weights
+        };
+        let uniforms = |rng: &mut Rng| (0..4).map(|_| mdp::uniform(rng)).collect::<Vec<f64>>();
+        let mut reference: Vec<f64> = uniforms(rng).iter().map(|w| w + 1e-3).collect();
+        reference[0] = 1e-9;
+        let (reference, policy) = (share(reference), share(uniforms(rng)));
+        let intent = uniforms(rng);
+        let size = f64::powf(10.0, mdp::uniform_in(-10.0, -7.0, rng));
+        let scale = f64::powf(10.0, mdp::uniform_in(-9.0, 9.0, rng));
+        let mut reward = intent.clone();
+        reward[0] += size * 1e4 * mdp::uniform(rng);
+        for value in &mut reward[1..] {
+            *value += size * mdp::uniform_in(-0.5, 0.5, rng);
+        }
+        reward.iter_mut().for_each(|value| *value *= scale);
+        let found = certificate_of_visits(&reference, &policy, &reward, &intent).expect("they fit");
+        rounded += usize::from(found.correlation == 1.0);
+        let bound = found.bound.expect("they correlate");
+        n_bounded += usize::from(bound < found.intent_gain);
+        assert!(bound <= found.intent_gain + 1e-12, "seed {seed}: {found:?}");
+    }
+    assert!(rounded > 500, "{rounded} correlations were 1");
+    assert!(n_bounded > 4_900, "{n_bounded} lay below the gain");
+}
+
+/// The same, worked out by hand: beside the intent the reward pays 1e-5 where the reference comes with 1e-8.
+#[test]
+fn the_penalty_is_what_the_reward_has_beside_the_intent() {
+    let reference = [1e-8, 0.5 - 1e-8, 0.5];
+    let found = certificate_of_visits(
+        &reference,
+        &[0.5, 0.25, 0.25],
+        &[1e-5, 1.0, 0.0],
+        &[0.0, 1.0, 0.0],
+    )
+    .expect("they fit");
+    // The deviation of 1e-5 times an indicator of weight 1e-8, all but uncorrelated with the intent.
+    assert!((found.penalty - 1e-9).abs() < 1e-15, "{found:?}");
+    let bound = found.bound.expect("they correlate");
+    assert!(bound <= found.intent_gain, "{found:?}");
+    assert!(
+        found.intent_gain - bound < 1e-5,
+        "the bound is off by little: {found:?}"
+    );
+}
+
+#[test]
+fn an_offset_and_a_scale_change_nothing() {
+    let (reference, policy) = ([0.5, 0.3, 0.2], [0.1, 0.3, 0.6]);
+    let (reward, intent) = ([1.0, 2.0, 4.0], [1.0, 1.5, 4.0]);
+    let plain = certificate_of_visits(&reference, &policy, &reward, &intent).expect("they fit");
+    let plain = plain.bound.expect("they correlate");
+    for (scale, offset) in [(1e-9, 0.0), (1e9, 0.0), (1.0, 1e9), (1e-9, -1e-3)] {
+        let moved = reward.map(|value| scale * value + offset);
+        let found = certificate_of_visits(&reference, &policy, &moved, &intent).expect("they fit");
+        // Where the offset rounds the values themselves, no more is known of them.
+        let known = 1e-15 * (1.0 + offset.abs() / scale);
+        let bound = found.bound.expect("they correlate");
+        assert!(
+            (bound - plain).abs() <= 20.0 * known,
+            "{scale} {offset}: {bound} {plain}"
+        );
+    }
+}
+
 #[test]
 fn the_bound_is_reached_by_the_policy_that_moves_along_what_the_reward_alone_sees() {
     // Reward p and intent ρ have mean 0 and deviation 1 under the reference, correlation r; e is what p has beside r ρ.
