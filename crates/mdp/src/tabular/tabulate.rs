@@ -56,6 +56,14 @@ pub enum TabulateError {
         /// The limit.
         limit: usize,
     },
+    /// More transitions than allowed: few states, each with many ways on.
+    #[error(
+        "more than {limit} transitions can be reached; raise the limit of states, or use methods that sample"
+    )]
+    TooManyTransitions {
+        /// The limit, which goes with that of the states.
+        limit: usize,
+    },
     /// Actions that cannot be counted.
     #[error("the actions are {space}, which cannot be counted")]
     Actions {
@@ -74,7 +82,8 @@ pub enum TabulateError {
 /// those of the episodes as they are played.
 ///
 /// # Errors
-/// If more than `limit` states can be reached, or the actions cannot be counted.
+/// If more than `limit` states can be reached, or more transitions than there is room for (25 times as many, and a
+/// million at least), or the actions cannot be counted.
 pub fn tabulate<E: Enumerable>(
     environment: &E,
     discount: Discount,
@@ -120,9 +129,15 @@ pub(super) fn all_values(space: &Space) -> Option<Vec<Vec<f32>>> {
     }
 }
 
+/// Transitions a state for which there is room: five actions with five ways on each.
+const TRANSITIONS_A_STATE: usize = 25;
+/// Transitions for which there is always room.
+const LEAST_ROOM: usize = 1_000_000;
+
 struct Search<'e, E: Enumerable> {
     environment: &'e E,
     limit: usize,
+    n_transitions: usize,
     numbers: HashMap<Vec<u64>, usize>,
     states: Vec<E::State>,
     /// Whether a state can be acted in; a final state is only ever arrived at.
@@ -146,6 +161,7 @@ impl<'e, E: Enumerable> Search<'e, E> {
         Search {
             environment,
             limit,
+            n_transitions: 0,
             numbers: HashMap::new(),
             states: vec![],
             alive: vec![],
@@ -202,6 +218,12 @@ impl<'e, E: Enumerable> Search<'e, E> {
                     }
                     row.push(stored);
                 }
+                self.n_transitions += row.len();
+                if self.n_transitions > self.most_transitions() {
+                    return Err(TabulateError::TooManyTransitions {
+                        limit: self.most_transitions(),
+                    });
+                }
                 rows.push(row);
                 let tampers = self.environment.tampers(&state, action);
                 self.tampering[number].push(tampers);
@@ -209,6 +231,12 @@ impl<'e, E: Enumerable> Search<'e, E> {
             self.rows[number] = Some(rows);
         }
         Ok(())
+    }
+
+    fn most_transitions(&self) -> usize {
+        self.limit
+            .saturating_mul(TRANSITIONS_A_STATE)
+            .max(LEAST_ROOM)
     }
 
     fn store(

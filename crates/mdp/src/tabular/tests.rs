@@ -143,6 +143,64 @@ fn too_many_states_are_refused() {
     assert_eq!(error, TabulateError::TooManyStates { limit: 20 });
 }
 
+/// One state from which a step may go to any of very many.
+#[derive(Clone)]
+struct Sprawl;
+
+impl Environment for Sprawl {
+    type State = usize;
+    type Observation = usize;
+    type Action = usize;
+
+    fn initial_state(&self, _rng: &mut Rng) -> usize {
+        0
+    }
+
+    fn observe(&self, state: &usize, _rng: &mut Rng) -> usize {
+        *state
+    }
+
+    fn step(&self, state: &mut usize, _action: &usize, rng: &mut Rng) -> Step {
+        *state = crate::index(N_WAYS, rng);
+        Step::of_reward(0.0)
+    }
+
+    fn observation_space(&self) -> Space {
+        Space::Discrete { n: N_WAYS }
+    }
+
+    fn action_space(&self) -> Space {
+        Space::Discrete { n: 1 }
+    }
+}
+
+const N_WAYS: usize = 2_000;
+
+impl Enumerable for Sprawl {
+    fn initial_states(&self) -> Vec<(f64, usize)> {
+        vec![(1.0, 0)]
+    }
+
+    fn outcomes(&self, _state: &usize, _action: &usize) -> Vec<Outcome<usize>> {
+        (0..N_WAYS)
+            .map(|next_state| Outcome {
+                probability: 1.0 / N_WAYS as f64,
+                next_state,
+                step: Step::of_reward(0.0),
+            })
+            .collect()
+    }
+}
+
+#[test]
+fn few_states_with_very_many_ways_are_refused() {
+    let error = tabulate(&Sprawl, discount(0.9), N_WAYS).unwrap_err();
+    assert_eq!(
+        error,
+        TabulateError::TooManyTransitions { limit: 1_000_000 }
+    );
+}
+
 #[test]
 fn the_two_accounts_of_the_dynamics_are_held_together() {
     assert_eq!(check_outcomes(&CORRIDOR, 40, Seed(1)), Ok(()));

@@ -112,10 +112,15 @@ fn from_registry(check: &Check) -> Result<Subject> {
         )),
         Some(Ok(tables)) => Ok(tables),
         Some(Err(
-            error @ (TabulateError::TooManyStates { .. } | TabulateError::Actions { .. }),
+            error @ (TabulateError::TooManyStates { .. }
+            | TabulateError::TooManyTransitions { .. }
+            | TabulateError::Actions { .. }),
         )) => Err(match error {
             TabulateError::TooManyStates { limit } => {
                 format!("more than {limit} states of {} can be reached", entry.name)
+            }
+            TabulateError::TooManyTransitions { limit } => {
+                format!("{} has more than {limit} transitions", entry.name)
             }
             other => other.to_string(),
         }),
