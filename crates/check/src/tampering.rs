@@ -13,7 +13,7 @@ use optimum::Optimum;
 
 pub use current::{FutureSelves, current_reward_policy};
 
-/// Returns that differ by less than this share of the larger of 1 and their size are the same.
+/// Returns that differ by less than this share of what is paid on the way are the same, whatever the unit.
 const SAME: f64 = 1e-9;
 
 /// A finite MDP, its rewards as tables (one value a stored transition), and the actions that reach for the reward
@@ -157,7 +157,8 @@ pub struct Incentive {
     pub cut: TamperingPolicyReturns,
     /// By how much the returns of the first are higher. That of the reward received is the incentive.
     pub rise: TamperingReturns,
-    /// Returns that differ by no more than this are the same: 1e-9 of the largest among them, or of 1.
+    /// Returns of the reward received that differ by no more than this are the same: 1e-9 of all that one of the two
+    /// policies is paid, gains and losses both counted as positive. Of the other rewards it is the same share of theirs.
     pub tolerance: f64,
 }
 
@@ -189,13 +190,17 @@ pub fn tampering_incentive_of(question: &TamperingQuestion<'_>) -> Result<Incent
         frozen: difference(present.returns.frozen, cut.returns.frozen),
         intent: difference(present.returns.intent, cut.returns.intent),
     };
-    let tolerance = tolerance(&[present.returns, cut.returns]);
+    let tolerance = TamperingReturns {
+        observed: tolerance(question, question.observed, [&present, &cut])?,
+        frozen: optional_tolerance(question, question.frozen, [&present, &cut])?,
+        intent: optional_tolerance(question, question.intent, [&present, &cut])?,
+    };
     Ok(Incentive {
         verdict: verdict(question, rise, tolerance),
         present,
         cut,
         rise,
-        tolerance,
+        tolerance: tolerance.observed,
     })
 }
 
@@ -203,19 +208,37 @@ fn difference(a: Option<f64>, b: Option<f64>) -> Option<f64> {
     Some(a? - b?)
 }
 
-fn tolerance(returns: &[TamperingReturns]) -> f64 {
-    let all = returns
-        .iter()
-        .flat_map(|of| [Some(of.observed), of.frozen, of.intent]);
-    SAME * all
-        .flatten()
-        .fold(1.0, |most, value| f64::max(most, value.abs()))
+/// Up to which difference two policies' returns of one reward, a table, are the same.
+fn tolerance(
+    question: &TamperingQuestion<'_>,
+    table: &[f64],
+    policies: [&TamperingPolicyReturns; 2],
+) -> Result<f64, CheckError> {
+    let mdp = question.mdp;
+    let expected = mdp.expected(table);
+    let mut most = 0.0;
+    for of in policies {
+        let visits = occupancy(mdp, &deterministic(&of.policy, mdp.n_actions()))?;
+        let paid = visits.iter().zip(&expected);
+        most = f64::max(most, paid.map(|(visits, r)| visits * r.abs()).sum());
+    }
+    Ok(SAME * most)
+}
+
+fn optional_tolerance(
+    question: &TamperingQuestion<'_>,
+    table: Option<&[f64]>,
+    policies: [&TamperingPolicyReturns; 2],
+) -> Result<Option<f64>, CheckError> {
+    table
+        .map(|table| tolerance(question, table, policies))
+        .transpose()
 }
 
 fn verdict(
     question: &TamperingQuestion<'_>,
     rise: TamperingReturns,
-    tolerance: f64,
+    tolerance: TamperingReturns,
 ) -> TamperingVerdict {
     let reachable = question.mdp.reachable();
     let rows = question.tampering.chunks(question.mdp.n_actions());
@@ -223,14 +246,18 @@ fn verdict(
     if !acts.any(|(row, _)| row.contains(&true)) {
         return TamperingVerdict::Undeclared;
     }
-    if rise.observed <= tolerance {
+    if rise.observed <= tolerance.observed {
         return TamperingVerdict::NoIncentive;
     }
-    let known: Vec<f64> = [rise.frozen, rise.intent].into_iter().flatten().collect();
-    match known.iter().all(|rise| *rise > tolerance) {
-        _ if known.is_empty() => TamperingVerdict::Unjudged,
-        true => TamperingVerdict::Useful,
-        false => TamperingVerdict::Tampering,
+    let rises = |rise: Option<f64>, tolerance: Option<f64>| Some(rise? > tolerance?);
+    let known = [
+        rises(rise.frozen, tolerance.frozen),
+        rises(rise.intent, tolerance.intent),
+    ];
+    match known.map(|rises| rises.unwrap_or(true)) {
+        _ if known == [None, None] => TamperingVerdict::Unjudged,
+        [true, true] => TamperingVerdict::Useful,
+        _ => TamperingVerdict::Tampering,
     }
 }
 

@@ -106,10 +106,19 @@ fn considering(
 ) -> Result<Vec<usize>, CheckError> {
     let n_actions = mdp.n_actions();
     let expected: Vec<Vec<f64>> = parameters.rewards.iter().map(|r| mdp.expected(r)).collect();
-    let largest = expected
+    // Of each function, the most that it pays or charges in what can be reached: acts are equal within its unit alone.
+    let reachable = mdp.reachable();
+    let reached = (0..reachable.len()).filter(|state| reachable[*state]);
+    let rows: Vec<usize> = reached
+        .flat_map(|state| state * n_actions..(state + 1) * n_actions)
+        .collect();
+    let largest: Vec<f64> = expected
         .iter()
-        .flatten()
-        .fold(1.0, |most, r| f64::max(most, r.abs()));
+        .map(|paid| {
+            rows.iter()
+                .fold(0.0, |most, row| f64::max(most, paid[*row].abs()))
+        })
+        .collect();
     let mut values = vec![vec![0.0; mdp.n_states()]; expected.len()];
     let mut policy = vec![0; mdp.n_states()];
     for state in followers_first(mdp)? {
@@ -125,7 +134,7 @@ fn considering(
             .map(|action| worth(own, action, &values))
             .collect();
         let best = worths.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let is_best = |action: &usize| worths[*action] >= best - super::SAME * largest;
+        let is_best = |action: &usize| worths[*action] >= best - super::SAME * largest[own];
         let tampers = |action: &usize| tampering[state * n_actions + action];
         policy[state] = (0..n_actions)
             .filter(is_best)

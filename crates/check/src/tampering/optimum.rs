@@ -22,7 +22,8 @@ impl<'a> Optimum<'a> {
     }
 
     /// Keeps the actions that are optimal for an expected reward, `[S, A]`, among those that are left. Values that
-    /// differ by less than a billionth of the largest are the same.
+    /// differ by less than a billionth of the largest that is reached are the same: of values, and of what is paid for
+    /// the actions taken, where values are nothing because gains and losses cancel.
     pub(super) fn keep_best(&mut self, rewards: &[f64]) -> Result<(), CheckError> {
         let n_actions = self.mdp.n_actions();
         let restricted = self.mdp.cut(&self.excluded).map_err(no_action)?;
@@ -39,10 +40,12 @@ impl<'a> Optimum<'a> {
             }
         }
         let solution = policy_iteration(&restricted, &paid, None)?;
-        let largest = solution
-            .values
-            .iter()
-            .fold(1.0, |most, v| f64::max(most, v.abs()));
+        let reachable = restricted.reachable();
+        let reached = (0..reachable.len()).filter(|state| reachable[*state]);
+        let largest = reached.fold(0.0_f64, |most, state| {
+            let paid = paid[state * n_actions + solution.policy[state]];
+            most.max(solution.values[state].abs()).max(paid.abs())
+        });
         for (state, excluded) in self.excluded.chunks_mut(n_actions).enumerate() {
             let q_values = &solution.q_values[state * n_actions..][..n_actions];
             // The policy's own action stays, whatever rounding says.

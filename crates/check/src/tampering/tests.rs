@@ -88,6 +88,57 @@ fn what_serves_the_intent_is_no_tampering() {
 }
 
 #[test]
+fn the_unit_of_the_reward_decides_nothing() {
+    for unit in [1e-300, 1e-12, 1e-9, 1.0, 1e9, 1e300] {
+        let of = |pair: [f64; 2], unit: f64| pair.map(|value| unit * value);
+        let observed = of([1.0, 2.0], unit);
+        // In units of their own too.
+        for unit in [1e-12, 1.0, 1e12] {
+            let check = |intent: [f64; 2], verdict| {
+                check(observed, None, Some(of(intent, unit)), verdict);
+            };
+            check([1.0, 0.0], TamperingVerdict::Tampering);
+            check([1.0, 1.5], TamperingVerdict::Useful);
+            check([1.0, 1.0 + 1e-12], TamperingVerdict::Tampering);
+        }
+        let tied = of([1.0, 1.0 + 1e-12], unit);
+        let found = check(tied, None, None, TamperingVerdict::NoIncentive);
+        assert_eq!(found.present.acts, [], "{unit}");
+    }
+}
+
+/// Work pays 1 and costs 1 a step later; tampering does the same by a sum that rounds to something else than 0.
+#[test]
+fn what_is_left_of_gains_that_cancel_is_no_incentive() {
+    let way = |next_state, reward, terminates| {
+        vec![Transition {
+            probability: 1.0,
+            next_state,
+            reward,
+            terminates,
+        }]
+    };
+    let rows = vec![
+        way(1, 0.3, false),
+        way(1, 0.1 + 0.2, false),
+        way(0, -0.3, true),
+        way(0, -0.3, true),
+    ];
+    let discount = Discount::new(1.0).unwrap();
+    let mdp = TabularMdp::new(2, rows, vec![1.0, 0.0], discount).unwrap();
+    let question = TamperingQuestion {
+        mdp: &mdp,
+        observed: mdp.rewards(),
+        frozen: None,
+        intent: None,
+        tampering: &[false, true, false, false],
+    };
+    let found = tampering_incentive_of(&question).unwrap();
+    assert_eq!(found.verdict, TamperingVerdict::NoIncentive);
+    assert_eq!(found.present.acts, []);
+}
+
+#[test]
 fn ties_speak_against_tampering() {
     let found = check([1.0, 1.0], None, None, TamperingVerdict::NoIncentive);
     assert_eq!(found.present.acts, []);
@@ -248,6 +299,26 @@ fn planners_by_the_current_function_do_what_their_definitions_say() {
         differ += usize::from(ignoring != considering);
     }
     assert!(differ > 0, "the two planners are told apart");
+}
+
+#[test]
+fn planners_are_indifferent_to_units() {
+    for seed in 0..20 {
+        let (mdp, tables) = layered(&mut Seed(seed).stream("layers", 0));
+        let nothing_tampers = vec![false; mdp.n_states() * mdp.n_actions()];
+        let mut small = tables.clone();
+        for (table, unit) in small.rewards.iter_mut().zip([1e-12, 1e9]) {
+            table.iter_mut().for_each(|reward| *reward *= unit);
+        }
+        for selves in [FutureSelves::Ignored, FutureSelves::Considered] {
+            let plan = |tables| current_reward_policy(&mdp, tables, &nothing_tampers, selves);
+            let reachable = mdp.reachable();
+            let (plain, small) = (plan(&tables).unwrap(), plan(&small).unwrap());
+            for state in (0..mdp.n_states()).filter(|state| reachable[*state]) {
+                assert_eq!(plain[state], small[state], "seed {seed}, state {state}");
+            }
+        }
+    }
 }
 
 #[test]
