@@ -8,10 +8,13 @@ use check::{Canonicalizer, Coverage, dard, epic, range_distance, starc};
 use mdp::{Rng, Seed, TabularMdp, index};
 use serde_json::{Value, json};
 
+#[expect(dead_code, reason = "shared with other examples")]
+mod common;
 #[path = "../src/draw.rs"]
 #[expect(dead_code, reason = "shared with the tests and other examples")]
 mod draw;
 
+use common::{exceeds, greatest, greatest_from};
 use draw::{Ends, draw_mdp, normals};
 
 const SEEDS: u64 = 1_000;
@@ -201,7 +204,7 @@ fn is_terminal(mdp: &TabularMdp, state: usize) -> bool {
 /// What one distance says in every setting.
 fn row((name, sees, distance): Named, settings: &[Setting]) -> Value {
     let all = |of: &dyn Fn(&Setting) -> f64| settings.iter().map(of).collect::<Vec<f64>>();
-    let largest = |values: &[f64]| values.iter().copied().fold(0.0, f64::max);
+    let largest = |values: &[f64]| greatest(values.iter().copied());
     let equivalent = all(&|s| distance(s, &s.reward, &s.equivalent));
     let opposite = all(&|s| (distance(s, &s.reward, &s.opposite) - 1.0).abs());
     let mut redistributed = all(&|s| distance(s, &s.reward, &s.redistributed));
@@ -209,7 +212,7 @@ fn row((name, sees, distance): Named, settings: &[Setting]) -> Value {
     let detours = settings.iter().map(|s| (s.seed, detour(s, distance)));
     let longer: Vec<u64> = detours
         .clone()
-        .filter(|(_, excess)| *excess > 1e-12)
+        .filter(|(_, excess)| exceeds(*excess, 1e-12))
         .map(|(seed, _)| seed)
         .collect();
     json!({
@@ -223,7 +226,7 @@ fn row((name, sees, distance): Named, settings: &[Setting]) -> Value {
         "triangles": 3 * settings.len(),
         "triangles_broken": longer.len(),
         "broken_seeds": longer,
-        "closest_triangle": detours.map(|(_, excess)| excess).fold(f64::NEG_INFINITY, f64::max),
+        "closest_triangle": greatest_from(f64::NEG_INFINITY, detours.map(|(_, excess)| excess)),
     })
 }
 
@@ -236,8 +239,8 @@ fn detour(setting: &Setting, distance: fn(&Setting, &Everywhere, &Everywhere) ->
         distance(setting, &setting.reward, third),
     ];
     let whole: f64 = sides.iter().sum();
-    sides
-        .iter()
-        .map(|side| 2.0 * side - whole)
-        .fold(f64::NEG_INFINITY, f64::max)
+    greatest_from(
+        f64::NEG_INFINITY,
+        sides.iter().map(|side| 2.0 * side - whole),
+    )
 }

@@ -107,7 +107,10 @@ fn evaluation_error(mdp: &TabularMdp, tables: &[Vec<f64>; 2], found: &Gap) -> f6
         .map(|table| policy_return(mdp, table, &found.worst.policy).expect("discounted"));
     let reported = [found.worst.returns.reward, found.worst.returns.intent];
     let errors = evaluated.iter().zip(reported).map(|(a, b)| (a - b).abs());
-    errors.fold(0.0, f64::max) / found.intent_range.width()
+    let greatest = errors.fold(0.0, |most: f64, error| {
+        if most.is_nan() || error <= most { most } else { error }
+    });
+    greatest / found.intent_range.width()
 }
 
 fn drawn(nearby: bool, rng: &mut Rng) -> TabularMdp {

@@ -98,7 +98,7 @@ fn compare(record: &mut Record, rounds: &[(Value, Value)]) -> Result<()> {
         theirs.push(median(&numbers(their, "seconds")?));
         let values = numbers(their, "values")?;
         for own in ["values", "dense_values"] {
-            apart = apart.max(distance(&numbers(our, own)?, &values));
+            apart = greater(apart, distance(&numbers(our, own)?, &values));
         }
         table.row([
             json!(round),
@@ -165,7 +165,12 @@ fn numbers(json: &Value, name: &str) -> Result<Vec<f64>> {
         .collect()
 }
 
-/// The greatest difference; infinite where the lengths differ.
+/// The greater of two numbers; NaN if one of them is.
+fn greater(a: f64, b: f64) -> f64 {
+    if a.is_nan() || b <= a { a } else { b }
+}
+
+/// The greatest difference; infinite where the lengths differ, NaN where one is no number.
 fn distance(a: &[f64], b: &[f64]) -> f64 {
     if a.len() != b.len() {
         return f64::INFINITY;
@@ -173,5 +178,5 @@ fn distance(a: &[f64], b: &[f64]) -> f64 {
     a.iter()
         .zip(b)
         .map(|(a, b)| (a - b).abs())
-        .fold(0.0, f64::max)
+        .fold(0.0, greater)
 }

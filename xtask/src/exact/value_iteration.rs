@@ -16,6 +16,7 @@ const ACTIONS: u64 = 5;
 const SECONDS: f64 = 10.0;
 const ERROR: f64 = 1e-6;
 const SHARE: f64 = 0.5;
+const PROBLEMS: [&str; 2] = ["goal", "endless"];
 
 /// The row of the table.
 pub(crate) const ROW: Row = Row {
@@ -50,6 +51,13 @@ fn measure(context: &Context<'_>, record: &mut Record) -> Result<()> {
 }
 
 fn solutions(record: &mut Record, problems: &Value) -> Result<()> {
+    let problems = problems.as_array().context("no `problems`")?;
+    let names: Vec<&Value> = problems.iter().map(|problem| &problem["problem"]).collect();
+    record.check(
+        "two problems are solved, `goal` and `endless`",
+        json!(names).to_string(),
+        names == PROBLEMS,
+    );
     let columns = [
         "problem",
         "transitions",
@@ -62,13 +70,13 @@ fn solutions(record: &mut Record, problems: &Value) -> Result<()> {
         "greatest_value",
     ];
     let mut table = Table::new("solved", &columns);
-    for problem in problems.as_array().into_iter().flatten() {
+    for problem in problems {
         table.row(columns.map(|column| problem[column].clone()));
     }
     record.table(table);
     let greatest = |column: &str| -> Result<f64> {
         let mut greatest = f64::NEG_INFINITY;
-        for problem in problems.as_array().context("no `problems`")? {
+        for problem in problems {
             let number = problem[column].as_f64();
             greatest =
                 greatest.max(number.with_context(|| format!("a problem without `{column}`"))?);

@@ -38,14 +38,14 @@ impl<'m> Optimal<'m> {
         let mut values = vec![0.0; n_states];
         for step in (0..n_steps).rev() {
             let later = values.clone();
-            for state in 0..n_states {
+            for (state, value) in values.iter_mut().enumerate() {
                 let worth: Vec<f64> = (0..n_actions)
                     .map(|action| backup(mdp, rewards, state, action, &later))
                     .collect();
-                values[state] = worth.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                *value = worth.iter().copied().fold(f64::NEG_INFINITY, f64::max);
                 let row = (step * n_states + state) * n_actions;
                 for (action, worth) in worth.iter().enumerate() {
-                    is_best[row + action] = values[state] - worth < TIE;
+                    is_best[row + action] = *value - worth < TIE;
                 }
             }
         }
