@@ -108,7 +108,11 @@ fn evaluation_error(mdp: &TabularMdp, tables: &[Vec<f64>; 2], found: &Gap) -> f6
     let reported = [found.worst.returns.reward, found.worst.returns.intent];
     let errors = evaluated.iter().zip(reported).map(|(a, b)| (a - b).abs());
     let greatest = errors.fold(0.0, |most: f64, error| {
-        if most.is_nan() || error <= most { most } else { error }
+        if most.is_nan() || error <= most {
+            most
+        } else {
+            error
+        }
     });
     greatest / found.intent_range.width()
 }

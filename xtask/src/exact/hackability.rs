@@ -13,9 +13,12 @@ use crate::table::Table;
 
 const PAIRS: u64 = 5_000;
 const SMALL_PAIRS: u64 = 2_000;
+const GAP_PAIRS: u64 = 1_000;
 const MOST_POLICIES: u64 = 100_000;
 /// Answers of planning and of the linear programme may differ by this, as shares of ranges.
 const PROGRAMME_TOLERANCE: f64 = 1e-8;
+/// The evaluation of a policy that planning found may differ by this from what planning says, as a share of ranges.
+const EVALUATION_TOLERANCE: f64 = 1e-8;
 
 /// The row of the table.
 pub(crate) const ROW: Row = Row {
@@ -53,6 +56,8 @@ fn describe(record: &mut Record, printed: &Value) {
         "2 or 3, up to 5 for the large lists, 3 or 4 beyond",
     );
     record.note("a seed gives one MDP and one pair; every fifth MDP is episodic at discount 1, every third has unreachable states; smaller parts use the first seeds");
+    record.note("three of seven pairs are in units of 1e-9 to 1e9, or have an offset of 1 to 1e4 a step, or both, for reward and intent apart; the programmes take them without, which changes no answer");
+    record.note("a third of the draws for Laidlaw's inequality have a reward that differs from the intent by 1e-12 to 1e-6 of its size");
     record.note(format!(
         "bands: the closed form says unhackable up to a relative residual of 1e-9, hackable from 1e-7 on and undecided between; the programme says hackable above {} of the ranges, and keeps its constraints within 1e-9; deterministic returns within 1e-9 of their range are equal",
         printed["stochastic"]["programme_band"]
@@ -102,7 +107,7 @@ fn deterministic(record: &mut Record, printed: &Value) -> Result<()> {
     let error = number(found, "greatest_evaluation_error")?;
     record.check(
         "the listed returns of all these policies are those that evaluation finds",
-        format!("largest difference {error:.1e} of the range"),
+        format!("largest difference {error:.1e} of the range, or of the largest return where that is more"),
         error < 1e-10,
     );
     let large: Vec<&Value> = items(&printed["large"]).collect();
@@ -167,9 +172,10 @@ fn beyond(record: &mut Record, printed: &Value) -> Result<()> {
     let (found, open) = (sum(rows, "witness_found")?, sum(rows, "not_decided")?);
     let (other, pairs) = (sum(rows, "other")?, sum(rows, "pairs")?);
     let sound = items(rows).all(|row| {
-        let is_hackable = row["least_witness"]
-            .as_f64()
-            .is_none_or(|amount| amount > 0.0);
+        let is_hackable = row["witness_found"] == 0
+            || row["least_witness"]
+                .as_f64()
+                .is_some_and(|amount| amount > 0.0);
         is_hackable && row["witness_found"].as_u64() <= row["stochastic"].as_u64()
     });
     record.check(
@@ -190,17 +196,13 @@ fn beyond(record: &mut Record, printed: &Value) -> Result<()> {
 }
 
 fn companions(record: &mut Record, printed: &Value) -> Result<()> {
-    let mut difference: f64 = 0.0;
-    let mut gap: f64 = 0.0;
-    for row in items(&printed["gap"]) {
-        difference = difference.max(number(row, "programme_difference")?);
-        gap = gap.max(number(row, "duality_gap")?);
-    }
-    let all_converged = sum(&printed["gap"], "not_converged")? == 0;
+    gaps(record, &printed["gap"])?;
+    let certificates = &printed["certificate"];
+    let near = certificates["correlation_within_1e-12_of_1"].as_u64();
     record.check(
-        "the hackability gap by planning is the linear programme's",
-        format!("largest difference {difference:.1e}, largest duality gap {gap:.1e}, in shares"),
-        difference <= PROGRAMME_TOLERANCE && gap <= PROGRAMME_TOLERANCE && all_converged,
+        "Laidlaw's inequality is tried where the correlation rounds to 1",
+        format!("{} of {} draws", near.unwrap_or(0), certificates["draws"]),
+        near > Some(100),
     );
     for (part, count, failures, statement) in [
         (
@@ -244,6 +246,40 @@ fn companions(record: &mut Record, printed: &Value) -> Result<()> {
             is_empty(&found[failures]) && found[count].as_u64() > Some(0),
         );
     }
+    Ok(())
+}
+
+/// Planning against the programme, and the worst policies against their evaluation, none of it excused by a multiplier.
+fn gaps(record: &mut Record, rows: &Value) -> Result<()> {
+    for row in items(rows) {
+        let asked = row["asked"].as_str().unwrap_or("?");
+        let (difference, gap) = (
+            number(row, "programme_difference")?,
+            number(row, "duality_gap")?,
+        );
+        record.check(
+            format!("the hackability gap by planning is the linear programme's: {asked}"),
+            format!(
+                "largest difference {difference:.1e}, largest duality gap {gap:.1e} of the intent's range; {} of {} not converged",
+                row["not_converged"], row["answers"]
+            ),
+            difference <= PROGRAMME_TOLERANCE
+                && gap <= PROGRAMME_TOLERANCE
+                && row["not_converged"] == 0
+                && row["answers"] == GAP_PAIRS,
+        );
+        let (error, shortfall) = (number(row, "evaluation_error")?, number(row, "shortfall")?);
+        record.check(
+            format!("evaluation finds the worst policy's returns, and as much reward as is asked: {asked}"),
+            format!("largest error {error:.1e} of the intent's range, largest shortfall {shortfall:.1e} of the reward's"),
+            error <= EVALUATION_TOLERANCE && shortfall <= EVALUATION_TOLERANCE,
+        );
+    }
+    record.check(
+        "both gaps were measured",
+        items(rows).count().to_string(),
+        items(rows).count() == 2,
+    );
     Ok(())
 }
 
@@ -313,7 +349,14 @@ fn tables(record: &mut Record, printed: &Value, timed: &Value) {
         (
             "Laidlaw's certificate",
             "certificate",
-            &["draws", "bounded", "promise_a_gain", "hack", "median_slack"],
+            &[
+                "draws",
+                "bounded",
+                "correlation_within_1e-12_of_1",
+                "promise_a_gain",
+                "hack",
+                "median_slack",
+            ],
         ),
         (
             "Karwowski's stopping rule at the true angle",

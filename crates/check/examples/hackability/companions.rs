@@ -2,7 +2,7 @@
 
 use check::programme::least_intent;
 use check::{
-    Flow, Gap, GapSettings, PathKind, Reference, Simplification, certificate,
+    Certificate, Flow, Gap, GapSettings, PathKind, Reference, Simplification, certificate,
     deterministic_simplification, gap, goodhart_curve, inverse_temperature, least_served,
     optimisation_path, quantilize_policies, return_range, simplification_by_comparison,
     worst_among_optimal,
@@ -13,8 +13,9 @@ use mdp::{
 };
 use serde_json::{Value, json};
 
+use super::common::{Presentation, exceeds, greatest};
 use super::draw::{Ends, draw_mdp, normals};
-use super::{Case, greatest, median};
+use super::{Case, median};
 
 /// The gap against the intent's optimal policy and the worst policy within 1% of the reward's optimum, by planning and by
 /// linear programme.
@@ -60,20 +61,31 @@ struct Answer {
 
 impl Answer {
     fn of(case: &Case, found: &Gap) -> Answer {
-        let by_reward = f64::max(case.widths()[0], 1e-3);
-        let by_intent = f64::max(found.intent_range.width(), 1e-3);
-        let programme = least_intent(&case.mdp, &case.reward, &case.intent, found.asked)
-            .expect("the programme has an answer");
+        // In shares of the ranges of the pair as it was drawn. A range that is flat has none: there, of the offset, in
+        // whose rounding the answer is lost, or of 1, about what a step pays.
+        let [in_reward, in_intent] = case.presented;
+        let [width, intent_width] = case.plain_widths();
+        let unit = |width: f64, of: Presentation| {
+            if width > 0.0 {
+                width
+            } else {
+                f64::max(of.shift.abs(), 1.0)
+            }
+        };
+        let (by_reward, by_intent) = (unit(width, in_reward), unit(intent_width, in_intent));
+        let [reward, intent] = &case.plain;
+        let asked = in_reward.plain(found.asked);
+        let programme =
+            least_intent(&case.mdp, reward, intent, asked).expect("the programme has an answer");
         let evaluated = |table: &[f64]| {
             policy_return(&case.mdp, table, &found.worst.policy).expect("every policy ends")
         };
-        let worst = found.worst.returns.intent;
+        let worst = in_intent.plain(found.worst.returns.intent);
         Answer {
-            // The programme may miss what is asked by its tolerance, which costs it the multiplier times as much.
-            difference: (programme - worst).abs() / (by_intent + found.multiplier * by_reward),
-            duality_gap: found.duality_gap().abs() / by_intent,
-            evaluation_error: (evaluated(&case.intent) - worst).abs() / by_intent,
-            shortfall: f64::max(found.asked - evaluated(&case.reward), 0.0) / by_reward,
+            difference: (programme - worst).abs() / by_intent,
+            duality_gap: found.duality_gap().abs() / (in_intent.unit * by_intent),
+            evaluation_error: (evaluated(intent) - worst).abs() / by_intent,
+            shortfall: greatest([asked - evaluated(reward)]) / by_reward,
             loss_share: found.loss_share(),
             iterations: found.iterations,
             converged: found.stop == Stop::Converged,
@@ -161,22 +173,41 @@ fn correlated(n: usize, rng: &mut Rng) -> [Vec<f64>; 2] {
     [reward, intent]
 }
 
+/// What a bound may be off by for rounding: of the gains, which dividing by the correlation multiplies.
+fn rounding(found: &Certificate) -> f64 {
+    1e-12 * found.intent_deviation * (1.0 + found.chi_squared.sqrt()) / found.correlation
+}
+
 /// Laidlaw's inequality.
 pub(super) fn certificates(n_draws: u64) -> Value {
-    let (mut bounded, mut positive, mut hacking) = (0, 0, 0);
+    let (mut bounded, mut positive, mut hacking, mut near_1) = (0, 0, 0, 0);
     let (mut violations, mut slack) = (vec![], vec![]);
     for seed in 0..n_draws {
         let rng = &mut Seed(seed).stream("certificate", 0);
         let mdp = draw_mdp(2 + index(9, rng), 2 + index(3, rng), Ends::Discounted, rng);
-        let [reward, intent] = correlated(mdp.n_states() * mdp.n_actions(), rng);
+        let [mut reward, mut intent] = correlated(mdp.n_states() * mdp.n_actions(), rng);
         let (reference, policy) = (random_policy(&mdp, rng), random_policy(&mdp, rng));
+        if seed.is_multiple_of(3) {
+            // So near to the intent that the correlation rounds to 1.
+            let size = f64::powf(10.0, uniform_in(-12.0, -6.0, rng));
+            let noise = normals(reward.len(), rng);
+            reward = intent
+                .iter()
+                .zip(noise)
+                .map(|(i, n)| i + size * n)
+                .collect();
+        }
+        for (table, what) in [(&mut reward, "reward"), (&mut intent, "intent")] {
+            *table = Presentation::drawn(&mdp, seed, what).of_expected(&mdp, table);
+        }
         let found = certificate(&mdp, &reward, &intent, &reference, &policy).expect("it fits");
         hacking += u64::from(found.hacks());
         if let Ok(bound) = found.bound {
             bounded += 1;
             positive += u64::from(bound > 0.0);
             slack.push((found.intent_gain - bound) / found.intent_deviation);
-            if bound > found.intent_gain + 1e-10 {
+            near_1 += u64::from(found.correlation > 1.0 - 1e-12);
+            if exceeds(bound, found.intent_gain + rounding(&found)) {
                 violations.push(seed);
             }
         }
@@ -186,6 +217,7 @@ pub(super) fn certificates(n_draws: u64) -> Value {
         "bounded": bounded,
         "promise_a_gain": positive,
         "hack": hacking,
+        "correlation_within_1e-12_of_1": near_1,
         "median_slack": median(slack),
         "violations": violations,
     })
@@ -230,12 +262,12 @@ pub(super) fn stopping(n_paths: u64) -> Value {
         };
         let stop = curve.stopping.stop;
         safe += stop;
-        if (0..stop).any(|step| rise(step) < -1e-12) {
+        if (0..stop).any(|step| exceeds(-rise(step), 1e-12)) {
             unsafe_steps.push(seed);
         }
         if stop < curve.stopping.steps.len() {
             beyond += 1;
-            if rise(stop) > 1e-12 {
+            if exceeds(rise(stop), 1e-12) {
                 needless.push(seed);
             }
         }
@@ -297,7 +329,7 @@ pub(super) fn quantilizers(n_draws: u64) -> Value {
         let keeps = !found
             .certificate
             .bound
-            .is_ok_and(|bound| bound > found.certificate.intent_gain + 1e-10);
+            .is_ok_and(|bound| exceeds(bound, found.certificate.intent_gain + 1e-10));
         if !is_within || !keeps {
             violations.push(seed);
         }

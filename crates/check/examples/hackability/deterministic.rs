@@ -12,7 +12,8 @@ use mdp::{
 };
 use serde_json::{Value, json};
 
-use super::{Case, Kind, greatest, least};
+use super::common::{exceeds, greatest};
+use super::{Case, Kind, least};
 
 /// Returns that differ by no more than this share of the ranges are equal.
 const TOLERANCE: f64 = DeterministicSettings::STANDARD.tolerance;
@@ -34,17 +35,22 @@ impl Case {
             .collect()
     }
 
-    /// The greatest difference between listed returns and evaluated ones, as a share of the ranges.
+    /// The greatest difference between listed returns and evaluated ones, as a share of the range, or of the largest
+    /// return where that is more.
     fn evaluation_error(&self, listed: &DeterministicReturns, every: usize) -> f64 {
-        let widths = self.widths();
+        let sizes = [0, 1].map(|place| {
+            let returns = listed.returns.iter().map(|returns| returns[place].abs());
+            let size = greatest(returns.chain([self.widths()[place]]));
+            if size == 0.0 { 1.0 } else { size }
+        });
         let errors = (0..listed.returns.len()).step_by(every).flat_map(|number| {
             let policy = deterministic(&listed.policy(number), self.mdp.n_actions());
-            let tables = [&self.reward, &self.intent].into_iter().zip(widths);
+            let tables = [&self.reward, &self.intent].into_iter().zip(sizes);
             let both = tables.zip(listed.returns[number]);
-            both.map(move |((table, width), listed)| {
+            both.map(move |((table, size), listed)| {
                 let evaluated =
                     policy_return(&self.mdp, table, &policy).expect("every policy ends");
-                (evaluated - listed).abs() / f64::max(width, 1.0)
+                (evaluated - listed).abs() / size
             })
             .collect::<Vec<f64>>()
         });
@@ -97,14 +103,15 @@ pub(super) fn compare(n_pairs: u64) -> Value {
             if !by_stochastic {
                 without_stochastic.push(seed);
             }
-            if evaluated.is_none_or(|amount| (amount - compared).abs() > 1e-9) {
+            if evaluated.is_none_or(|amount| exceeds((amount - compared).abs(), 1e-9)) {
                 unverified.push(seed);
             }
         }
         let (by_search, evaluated) = case.decided(0);
         if matches!(by_search, DeterministicVerdict::WitnessFound(_)) {
             searched += 1;
-            if !is_hackable || evaluated.is_none_or(|amount| amount <= 0.0) {
+            if !is_hackable || evaluated.is_none_or(|amount| exceeds(0.0, amount) || amount == 0.0)
+            {
                 overclaimed.push(seed);
             }
         }
@@ -263,12 +270,8 @@ pub(super) fn converse() -> Value {
     }];
     let discount = Discount::new(0.9).expect("below 1");
     let mdp = TabularMdp::new(3, vec![ends; 3], vec![1.0], discount).expect("it is possible");
-    let case = Case {
-        mdp,
-        reward: vec![0.0, 1.0, 2.0],
-        intent: vec![0.0, 0.2, 2.0],
-        kind: Kind::Independent,
-    };
+    let (reward, intent) = (vec![0.0, 1.0, 2.0], vec![0.0, 0.2, 2.0]);
+    let case = Case::plain(mdp, reward, intent, Kind::Independent);
     let listed = case.listed();
     let compared = widest_pair_by_comparison(&listed.returns);
     let (verdict, _) = case.decided(100_000);

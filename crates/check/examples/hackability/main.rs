@@ -9,6 +9,8 @@
     reason = "a command that prints its result"
 )]
 
+#[path = "../common/mod.rs"]
+mod common;
 mod companions;
 mod deterministic;
 #[path = "../../src/draw.rs"]
@@ -18,6 +20,7 @@ mod stochastic;
 use std::time::Instant;
 
 use check::{HackablePair, return_range};
+use common::Presentation;
 use draw::{Ends, disguise, draw_mdp, normals};
 use mdp::{Rng, Seed, TabularMdp, index, policy_return, uniform_in};
 use serde_json::{Map, Value};
@@ -100,11 +103,16 @@ struct Case {
     mdp: TabularMdp,
     reward: Vec<f64>,
     intent: Vec<f64>,
+    /// Reward and intent as they were drawn, which programmes are given: their tolerances have a unit.
+    plain: [Vec<f64>; 2],
+    /// How the two were turned into `reward` and `intent`.
+    presented: [Presentation; 2],
     kind: Kind,
 }
 
 impl Case {
-    /// Of 2 to `most_states` states and 2 or 3 actions; every fifth MDP is episodic at discount 1.
+    /// Of 2 to `most_states` states and 2 or 3 actions; every fifth MDP is episodic at discount 1. Three of seven pairs
+    /// are in other units, or with an offset, or both.
     fn drawn(label: &str, seed: u64, most_states: usize) -> Case {
         let rng = &mut Seed(seed).stream(label, 0);
         let ends = if seed.is_multiple_of(5) {
@@ -114,7 +122,7 @@ impl Case {
         };
         let n_states = 2 + index(most_states - 1, rng);
         let mdp = draw_mdp(n_states, 2 + index(2, rng), ends, rng);
-        Case::on(mdp, Kind::of(seed), rng)
+        Case::on(mdp, Kind::of(seed), rng).presented(seed)
     }
 
     fn on(mdp: TabularMdp, kind: Kind, rng: &mut Rng) -> Case {
@@ -143,17 +151,45 @@ impl Case {
                     .collect()
             }
         };
+        Case::plain(mdp, reward, intent, kind)
+    }
+
+    /// A pair as it was drawn.
+    fn plain(mdp: TabularMdp, reward: Vec<f64>, intent: Vec<f64>, kind: Kind) -> Case {
         Case {
             mdp,
+            plain: [reward.clone(), intent.clone()],
+            presented: [Presentation::PLAIN; 2],
             reward,
             intent,
             kind,
         }
     }
 
+    /// The same pair as the seed presents it.
+    fn presented(self, seed: u64) -> Case {
+        let presented = ["reward", "intent"].map(|what| Presentation::drawn(&self.mdp, seed, what));
+        let table = |place: usize| presented[place].of_expected(&self.mdp, &self.plain[place]);
+        Case {
+            reward: table(0),
+            intent: table(1),
+            presented,
+            ..self
+        }
+    }
+
     /// Widths of the ranges of both returns.
     fn widths(&self) -> [f64; 2] {
-        [&self.reward, &self.intent].map(|table| {
+        self.widths_of([&self.reward, &self.intent])
+    }
+
+    /// The same of the pair as it was drawn.
+    fn plain_widths(&self) -> [f64; 2] {
+        self.widths_of(self.plain.each_ref())
+    }
+
+    fn widths_of(&self, tables: [&Vec<f64>; 2]) -> [f64; 2] {
+        tables.map(|table| {
             let range = return_range(&self.mdp, table).expect("every policy ends");
             if range.is_flat() { 0.0 } else { range.width() }
         })
@@ -179,14 +215,16 @@ impl Case {
     }
 }
 
-/// The greatest of some numbers, 0 where there are none.
-fn greatest(values: impl IntoIterator<Item = f64>) -> f64 {
-    values.into_iter().fold(0.0, f64::max)
-}
-
-/// The least of some numbers, absent where there are none.
+/// The least of some numbers, absent where there are none; NaN if any is.
 fn least(values: impl IntoIterator<Item = f64>) -> Option<f64> {
-    values.into_iter().reduce(f64::min)
+    let least = |least: f64, value: f64| {
+        if least.is_nan() || value >= least {
+            least
+        } else {
+            value
+        }
+    };
+    values.into_iter().reduce(least)
 }
 
 fn median(mut values: Vec<f64>) -> Option<f64> {

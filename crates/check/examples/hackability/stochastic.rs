@@ -4,7 +4,8 @@ use check::programme::strongest_disagreement;
 use check::{Bands, StochasticVerdict, stochastic_hackability, strongest_pair};
 use serde_json::{Value, json};
 
-use super::{Case, Kind, greatest, least};
+use super::common::greatest;
+use super::{Case, Kind, least};
 
 /// The programme calls a pair hackable above this amount, as a share of the ranges.
 const PROGRAMME_BAND: f64 = 1e-6;
@@ -51,7 +52,7 @@ fn one(seed: u64) -> Found {
     let case = Case::drawn("stochastic", seed, 8);
     let closed = stochastic_hackability(&case.mdp, &case.reward, &case.intent, Bands::STANDARD)
         .expect("every policy ends");
-    let [by_reward, by_intent] = case.widths();
+    let [by_reward, by_intent] = case.plain_widths();
     let in_shares = |table: &[f64], width: f64| {
         let unit = if width > 0.0 { width } else { 1.0 };
         table.iter().map(|value| value / unit).collect::<Vec<f64>>()
@@ -59,8 +60,8 @@ fn one(seed: u64) -> Found {
     let is_flat = by_reward == 0.0 || by_intent == 0.0;
     let (programme, policies) = strongest_disagreement(
         &case.mdp,
-        &in_shares(&case.reward, by_reward),
-        &in_shares(&case.intent, by_intent),
+        &in_shares(&case.plain[0], by_reward),
+        &in_shares(&case.plain[1], by_intent),
     )
     .expect("the programme has an answer");
     let planned = strongest_pair(&case.mdp, &case.reward, &case.intent, 1e-9, 0.0)
