@@ -170,7 +170,8 @@ fn row(name: &str, summary: &str) -> ListRow {
     }
 }
 
-fn environment(entry: &registry::EnvironmentEntry) -> Value {
+/// An environment with its settings and policies.
+pub(super) fn environment(entry: &registry::EnvironmentEntry) -> Value {
     let settings: Vec<Value> = entry
         .settings
         .iter()

@@ -1,24 +1,28 @@
-//! `rewardlab show`: an experiment with every value explicit.
+//! `rewardlab show`: an experiment with every value explicit, or what can be set about an environment.
 
 use std::io::Write;
 
+use ::report::terminal::{ListRow, Listing};
 use anyhow::Result;
 use clap::Args;
 use serde_json::{Map, Value, json};
 
-use super::output;
-use crate::experiment::Experiment;
+use super::{list, output};
+use crate::experiment::{Experiment, shipped};
+use crate::registry::{self, EnvironmentEntry};
 
-/// Show an experiment with every setting resolved
+/// Show an experiment with every setting resolved, or what can be set about an environment
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   rewardlab show coast-runners
   rewardlab show ppo-cartpole --set optimizer.discount=0.9
-  rewardlab show coast-runners > mine.toml     a starting point for one of your own")]
+  rewardlab show coast-runners > mine.toml     a starting point for one of your own
+  rewardlab show risky-path                    an environment: its settings and its policies")]
 pub(super) struct Show {
-    /// Name of a shipped experiment, or path of a TOML file
-    experiment: String,
+    /// Name of a shipped experiment, path of a TOML file, or name of an environment
+    #[arg(value_name = "EXPERIMENT")]
+    name: String,
     /// Override a setting: section.key=value; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
@@ -29,7 +33,19 @@ pub(super) struct Show {
 
 impl Show {
     pub(super) fn execute(self, out: &mut dyn Write) -> Result<u8> {
-        let experiment = Experiment::load(&self.experiment, &self.set)?;
+        if let Some(entry) = self.environment() {
+            return if self.json {
+                output::object(out, &list::environment(entry))
+            } else {
+                write!(
+                    out,
+                    "{}",
+                    ::report::terminal::list(&listings(entry), &output::style())
+                )?;
+                Ok(0)
+            };
+        }
+        let experiment = Experiment::load(&self.name, &self.set)?;
         let toml = experiment.to_toml(crate::VERSION, nn::instruction_set());
         if self.json {
             let document: toml_edit::DocumentMut = toml.parse()?;
@@ -40,6 +56,42 @@ impl Show {
         write!(out, "{toml}")?;
         Ok(0)
     }
+
+    /// The environment of that name, where there is no experiment of it.
+    fn environment(&self) -> Option<&'static EnvironmentEntry> {
+        let is_experiment = shipped().iter().any(|shipped| shipped.name == self.name);
+        registry::find(&self.name).filter(|_| !is_experiment)
+    }
+}
+
+/// What an environment is, what can be set about it, and who plays it.
+fn listings(entry: &EnvironmentEntry) -> [Listing; 3] {
+    let row = |name: &str, summary: String| ListRow {
+        name: name.to_owned(),
+        word: None,
+        summary,
+    };
+    let settings = entry.settings.iter().map(|setting| {
+        let default = match &setting.default {
+            Some(default) => format!("; {default} unless set"),
+            None => String::new(),
+        };
+        let summary = format!("{}: {}{default}", setting.meaning, setting.kind.allowed());
+        row(setting.key, summary)
+    });
+    let policies = entry
+        .policies
+        .iter()
+        .map(|(name, meaning)| row(name, (*meaning).to_owned()));
+    let listing = |title: &str, rows| Listing {
+        title: title.to_owned(),
+        rows,
+    };
+    [
+        listing("environment", vec![row(entry.name, entry.about.to_owned())]),
+        listing("settings", settings.collect()),
+        listing("policies", policies.collect()),
+    ]
 }
 
 fn table(table: &toml_edit::Table) -> Map<String, Value> {
