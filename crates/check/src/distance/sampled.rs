@@ -81,6 +81,9 @@ pub struct SampledDistance {
     pub low: f64,
     /// Upper end.
     pub high: f64,
+    /// Whether the samples say anything: both rewards are longer than the noise of their averages explains, or are
+    /// nothing but zeros. Where this is false, the estimate is what an empty answer defaults to.
+    pub is_resolved: bool,
     /// Transitions compared.
     pub n_transitions: usize,
     /// Draws in the average of each.

@@ -72,6 +72,7 @@ impl Comparison {
             estimate,
             low: at(tail),
             high: at(1.0 - tail),
+            is_resolved: self.is_resolved(&rows),
             n_transitions: rows.len(),
             n_draws,
         }
@@ -118,20 +119,11 @@ impl Comparison {
     /// The square of the difference is summed over differences of draws, so that it is zero, and not rounding of
     /// lengths, where the draws of both rewards are proportional.
     fn without_noise(&self, rows: &[usize]) -> f64 {
-        let length = |side: &[Row]| {
-            let centre = self.centre(rows, |row| side[row].mean());
-            let square = |row: &usize| {
-                let row = &side[*row];
-                square_less_noise(row.own - centre, row.draws.iter().copied())
-            };
-            let sum: f64 = rows.iter().map(square).sum();
-            let scale = rows
-                .iter()
-                .fold(0.0_f64, |most, row| most.max(side[*row].mean().abs()));
-            let floor = ROUNDING * scale * (rows.len() as f64).sqrt();
-            (sum > floor * floor).then(|| sum.sqrt())
-        };
-        let (one, two) = match (length(&self.first), length(&self.second)) {
+        let lengths = (
+            self.length(&self.first, rows),
+            self.length(&self.second, rows),
+        );
+        let (one, two) = match lengths {
             (Some(one), Some(two)) => (one, two),
             (None, None) => return 0.0,
             _ => return self.apart(),
@@ -150,6 +142,30 @@ impl Comparison {
         };
         let sum: f64 = rows.iter().map(square).sum();
         0.5 * sum.clamp(0.0, 4.0).sqrt()
+    }
+
+    /// The length of a canonical reward, the noise of averages taken out; none where noise explains it.
+    fn length(&self, side: &[Row], rows: &[usize]) -> Option<f64> {
+        let centre = self.centre(rows, |row| side[row].mean());
+        let square = |row: &usize| {
+            let row = &side[*row];
+            square_less_noise(row.own - centre, row.draws.iter().copied())
+        };
+        let sum: f64 = rows.iter().map(square).sum();
+        let means = rows.iter().map(|row| side[*row].mean().abs());
+        let scale = means.fold(0.0, f64::max);
+        let floor = ROUNDING * scale * (rows.len() as f64).sqrt();
+        (sum > floor * floor).then(|| sum.sqrt())
+    }
+
+    /// Whether each reward has a length, or is the same in every draw, which is no length and no noise.
+    fn is_resolved(&self, rows: &[usize]) -> bool {
+        let is_constant = |row: &Row| row.draws.iter().all(|draw| *draw == row.draws[0]);
+        let sides = [&self.first, &self.second];
+        self.draws == Draws::Shared
+            || sides
+                .into_iter()
+                .all(|side| self.length(side, rows).is_some() || side.iter().all(is_constant))
     }
 
     /// The mean over the rows, where it is taken out.
