@@ -5,12 +5,11 @@ use mdp::{Discount, NamedReward, Tabulated};
 use super::drawing;
 use super::dynamics::{dynamics, ends_everywhere};
 use super::error::{Problems, quoted};
-use super::layout::{Layout, SUM_TOLERANCE};
-use super::names::{MOST_PAIRS, Names, is_name};
+use super::layout::{Layout, SUM_TOLERANCE, Terminals};
+use super::names::{Known, MOST_PAIRS, Names, find, guess, is_name};
 use super::node::{Array, MOST_VALUES, Node};
 use super::rewards::{Sizes, Table};
-use super::transitions::{Source, check_probability};
-use crate::settings::nearest;
+use super::transitions::{Count, Source, check_probability, probability_of};
 
 /// What `format` says.
 pub(super) const FORMAT: &str = "rewardlab-mdp";
@@ -58,7 +57,8 @@ const PREFIX: &str = "reward_";
 /// The keys of a file with their values, those already understood taken out.
 pub(super) struct Document {
     entries: Vec<(Box<str>, Node)>,
-    tables: Vec<NamedTable>,
+    /// Nothing where they are there, but are no tables.
+    tables: Option<Vec<NamedTable>>,
     /// The columns of the transitions, where an archive has them as arrays of their own.
     columns: Vec<(Box<str>, Node)>,
     is_archive: bool,
@@ -84,16 +84,14 @@ impl Document {
             return None;
         };
         let rewards = entries.iter().position(|(key, _)| **key == *"rewards");
+        let named = |(name, node): (Box<str>, Node)| NamedTable {
+            place: format!("rewards.{name}"),
+            name: name.into(),
+            node,
+        };
         let tables = match rewards.map(|at| entries.remove(at).1) {
-            None => vec![],
-            Some(Node::Object(tables)) => tables
-                .into_iter()
-                .map(|(name, node)| NamedTable {
-                    place: format!("rewards.{name}"),
-                    name: name.into(),
-                    node,
-                })
-                .collect(),
+            None => Some(vec![]),
+            Some(Node::Object(tables)) => Some(tables.into_iter().map(named).collect()),
             Some(other) => {
                 problems.add(
                     "rewards",
@@ -102,7 +100,7 @@ impl Document {
                         other.kind()
                     ),
                 );
-                return None;
+                None
             }
         };
         Some(Document {
@@ -115,9 +113,10 @@ impl Document {
 
     /// Of the arrays of an archive.
     pub(super) fn of_arrays(arrays: Vec<(Box<str>, Node)>) -> Document {
+        let mut tables = vec![];
         let mut document = Document {
             entries: vec![],
-            tables: vec![],
+            tables: None,
             columns: vec![],
             is_archive: true,
         };
@@ -127,7 +126,7 @@ impl Document {
                 name => name,
             };
             if let Some(name) = table {
-                document.tables.push(NamedTable {
+                tables.push(NamedTable {
                     name: name.to_owned(),
                     place: key.to_string(),
                     node,
@@ -138,6 +137,7 @@ impl Document {
                 document.entries.push((key, node));
             }
         }
+        document.tables = Some(tables);
         document
     }
 
@@ -147,46 +147,45 @@ impl Document {
         Some(self.entries.remove(at).1)
     }
 
-    /// The MDP, or nothing and the problems.
+    /// The MDP, or nothing and the problems. Every check is made that needs nothing which has failed.
     pub(super) fn assemble(mut self, problems: &mut Problems) -> Option<Tabulated> {
         let n_before = problems.n();
         self.check_header(problems);
         let discount = self.discount(problems);
+        let has_transitions = self.has_transitions();
         let source = self.source(problems);
-        let names = self.names(source.as_ref(), problems);
-        let (Some(source), Some([states, actions])) = (source, names) else {
-            self.forget_what_depends_on_sizes();
-            self.report_unknown(problems);
-            return None;
+        let [states, actions] = self.names(source.as_ref(), has_transitions, problems);
+        let names = Known {
+            states: states.as_ref(),
+            actions: actions.as_ref(),
         };
-        let names = [&states, &actions];
-        let is_dense = source.is_dense();
-        let rows = source.rows(names, problems);
         let sizes = Sizes {
-            states: &states,
-            actions: &actions,
-            n_given: rows
-                .as_ref()
-                .map(super::transitions::Rows::n)
-                .filter(|_| !is_dense),
+            names,
+            n_given: source.as_ref().map_or(Count::Unknown, Source::count),
         };
-        let has_rows = rows.is_some();
-        let terminal = self.terminals(&states, problems);
-        let layout = rows.and_then(|rows| Layout::new(&rows, names, terminal, problems));
-        let start = self.start(&states, layout.as_ref(), problems);
-        let tables = self.tables(&sizes, has_rows, problems);
+        let rows = source.and_then(|source| source.rows(names, problems));
+        let terminals = self.terminals(names.states, problems);
+        let listed = terminals.listed.clone();
+        let both = names.states.zip(names.actions);
+        let layout = both.zip(rows).and_then(|((states, actions), rows)| {
+            Layout::new(&rows, [states, actions], terminals, problems)
+        });
+        let terminal = layout.as_ref().map_or(&listed, |layout| &layout.terminal);
+        let start = self.start(names.states, terminal, problems);
+        let tables = self.tables(&sizes, problems);
         let tampering = drawing::tampering(&mut self, names, problems);
-        let (places, map) = drawing::places(&mut self, &states, problems);
-        let vectors = drawing::vectors(&mut self, &states, problems);
+        let (places, map) = drawing::places(&mut self, names.states, problems);
+        let vectors = drawing::vectors(&mut self, names.states, problems);
         self.report_unknown(problems);
-        let (layout, start, discount) = (layout?, start?, discount?);
-        let rewards = values(&tables, &layout, &sizes, problems);
+        let (layout, (states, actions)) = (layout?, both?);
+        let rewards = values(&tables, &layout, states, problems);
         if problems.n() > n_before {
             return None;
         }
-        let mdp = dynamics(&layout, &rewards.first()?.values, start, discount);
+        let discount = discount?;
+        let mdp = dynamics(&layout, &rewards.first()?.values, start?, discount);
         let mdp = problems.take("", mdp)?;
-        if discount.get() == 1.0 && !ends_everywhere(&mdp, &states, problems) {
+        if discount.get() == 1.0 && !ends_everywhere(&mdp, states, problems) {
             return None;
         }
         Some(Tabulated {
@@ -195,7 +194,7 @@ impl Document {
             state_labels: states.labels(),
             action_names: actions.labels(),
             rewards,
-            tampering,
+            tampering: tampering.unwrap_or_else(|| vec![false; states.n() * actions.n()]),
             places: places.unwrap_or_else(|| vec![None; states.n()]),
             map,
         })
@@ -278,7 +277,20 @@ impl Document {
         }
     }
 
-    fn names(&mut self, source: Option<&Source>, problems: &mut Problems) -> Option<[Names; 2]> {
+    /// Whether there are transitions of any form, sound or not.
+    fn has_transitions(&self) -> bool {
+        let is_form = |key: &str| ["transitions", "transitions_by_action"].contains(&key);
+        !self.columns.is_empty() || self.entries.iter().any(|(key, _)| is_form(key))
+    }
+
+    /// States and actions, each where the file says what they are. Transitions that cannot be read may have been dense,
+    /// so that nothing is missing beside them.
+    fn names(
+        &mut self,
+        source: Option<&Source>,
+        has_transitions: bool,
+        problems: &mut Problems,
+    ) -> [Option<Names>; 2] {
         let shape = source.and_then(Source::sizes);
         let mut one = |key: &str, kind: &'static str, from_shape: Option<usize>| match (
             self.take(key),
@@ -286,7 +298,7 @@ impl Document {
         ) {
             (Some(node), _) => Names::parse(kind, node, problems),
             (None, Some(n)) => problems.take(key, Names::counted(kind, n)),
-            (None, None) if source.is_none() => None,
+            (None, None) if source.is_none() && has_transitions => None,
             (None, None) => {
                 problems.add(
                     key,
@@ -297,24 +309,22 @@ impl Document {
         };
         let states = one("states", "state", shape.map(|shape| shape.0));
         let actions = one("actions", "action", shape.map(|shape| shape.1));
-        let (states, actions) = (states?, actions?);
-        if states.n().saturating_mul(actions.n()) > MOST_PAIRS {
-            problems.add(
-                "states",
-                format_args!(
-                    "{} states with {} actions are too many; at most {MOST_PAIRS} pairs are read",
-                    states.n(),
-                    actions.n()
-                ),
-            );
-            return None;
+        match (states, actions) {
+            (Some(states), Some(actions))
+                if states.n().saturating_mul(actions.n()) > MOST_PAIRS =>
+            {
+                problems.add(
+                    "states",
+                    format_args!(
+                        "{} states with {} actions are too many; at most {MOST_PAIRS} pairs are read",
+                        states.n(),
+                        actions.n()
+                    ),
+                );
+                [Some(states), None]
+            }
+            (states, actions) => [states, actions],
         }
-        Some([states, actions])
-    }
-
-    /// Without sizes most of a file cannot be judged; what is known to belong there is not unknown, though.
-    fn forget_what_depends_on_sizes(&mut self) {
-        self.entries.retain(|(key, _)| !KEYS.contains(&&**key));
     }
 
     fn report_unknown(&mut self, problems: &mut Problems) {
@@ -329,7 +339,7 @@ impl Document {
                 "P" => "; dense transitions are called \"transitions\" in the order [S, A, S], \"transitions_by_action\" in the order [A, S, S]".to_owned(),
                 "R" | "rewards" => "; the table that is checked is called \"reward\" here".to_owned(),
                 "gamma" => "; it is called \"discount\" here".to_owned(),
-                key if key.len() <= 64 => nearest(key, known())
+                key if key.len() <= 64 => guess(key, known())
                     .map_or(String::new(), |meant| format!("; did you mean {}?", quoted(meant))),
                 _ => String::new(),
             };
@@ -346,71 +356,72 @@ impl Document {
     }
 
     /// Which states end the episode when they are arrived at.
-    fn terminals(&mut self, states: &Names, problems: &mut Problems) -> Vec<bool> {
-        let mut terminal = vec![false; states.n()];
-        let Some(node) = self.take("terminals") else {
-            return terminal;
-        };
-        let kind = node.kind();
-        let Some(items) = node.into_items() else {
-            problems.add(
+    fn terminals(&mut self, states: Option<&Names>, problems: &mut Problems) -> Terminals {
+        let n_before = problems.n();
+        let mut listed = vec![false; states.map_or(0, Names::n)];
+        match self
+            .take("terminals")
+            .map(|node| (node.kind(), node.into_items()))
+        {
+            None => {}
+            Some((kind, None)) => problems.add(
                 "terminals",
                 format_args!("{kind} is no list; write the states in which episodes end"),
-            );
-            return terminal;
-        };
-        if matches!(items.first(), Some(Node::Flag(_))) {
-            let flags: Option<Vec<bool>> = items
-                .iter()
-                .map(|item| match item {
+            ),
+            Some((kind, Some(items))) if matches!(items.first(), Some(Node::Flag(_))) => {
+                let flags = items.iter().map_while(|item| match item {
                     Node::Flag(flag) => Some(*flag),
                     _ => None,
-                })
-                .collect();
-            match flags.filter(|flags| flags.len() == states.n()) {
-                Some(flags) => return flags,
-                None => problems.add(
-                    "terminals",
-                    format_args!("{kind} is not one flag for each of {} states; write that, or list the states", states.n()),
-                ),
+                });
+                let flags: Vec<bool> = flags.collect();
+                let n_states = states.map_or(items.len(), Names::n);
+                match flags.len() == items.len() && flags.len() == n_states {
+                    true => listed = flags,
+                    false => problems.add(
+                        "terminals",
+                        format_args!("{kind} is not one flag for each of {n_states} states; write that, or list the states"),
+                    ),
+                }
             }
-            return terminal;
-        }
-        for (index, item) in items.iter().enumerate() {
-            if let Some(state) =
-                problems.take(format_args!("terminals[{index}]"), states.find(item))
-            {
-                terminal[state] = true;
+            Some((_, Some(items))) => {
+                for (index, item) in items.iter().enumerate() {
+                    let found =
+                        problems.take(format_args!("terminals[{index}]"), find(states, item));
+                    if let Some(flag) = found.and_then(|state| listed.get_mut(state)) {
+                        *flag = true;
+                    }
+                }
             }
         }
-        terminal
+        Terminals {
+            listed,
+            is_sound: problems.n() == n_before,
+        }
     }
 
     /// Probability of starting in each state.
     fn start(
         &mut self,
-        states: &Names,
-        layout: Option<&Layout>,
+        states: Option<&Names>,
+        terminal: &[bool],
         problems: &mut Problems,
     ) -> Option<Vec<f64>> {
-        let mut start = vec![0.0; states.n()];
+        let mut start = vec![0.0; states.map_or(1, Names::n)];
         let n_before = problems.n();
         match self.take("start") {
             None => problems.add("start", "this is missing; write the state in which episodes begin, or a probability for each"),
             Some(node @ (Node::Number(_) | Node::Text(_))) => {
-                if let Some(state) = problems.take("start", states.find(&node)) {
+                if let Some(state) = problems.take("start", find(states, &node)) {
                     start[state] = 1.0;
                 }
             }
             Some(Node::Object(entries)) => {
                 for (key, node) in entries {
-                    let state = states.named(&key);
-                    let probability = match node {
-                        Node::Number(probability) => check_probability(probability),
-                        other => Err(format!("{} is no probability; write a number from 0 to 1", other.kind())),
-                    };
-                    let found = state.and_then(|state| Ok((state, probability?)));
-                    if let Some((state, probability)) = problems.take(format_args!("start.{key}"), found) {
+                    let place = format_args!("start.{key}");
+                    let state = states.map_or(Ok(0), |states| states.named(&key));
+                    let state = problems.take(place, state);
+                    let probability = problems.take(place, probability_of(&node));
+                    if let (Some(state), Some(probability)) = (state, probability) {
                         start[state] += probability;
                     }
                 }
@@ -431,7 +442,7 @@ impl Document {
         if (sum - 1.0).abs() > 1e-9 {
             start.iter_mut().for_each(|probability| *probability /= sum);
         }
-        let terminal = layout.map_or(&[][..], |layout| &layout.terminal);
+        let states = states?;
         let ended = terminal
             .iter()
             .zip(&start)
@@ -452,10 +463,11 @@ impl Document {
     fn tables(
         &mut self,
         sizes: &Sizes<'_>,
-        has_rows: bool,
         problems: &mut Problems,
     ) -> Vec<(String, String, Table)> {
-        let mut tables = std::mem::take(&mut self.tables);
+        let Some(mut tables) = self.tables.take() else {
+            return vec![];
+        };
         let rank = |table: &NamedTable| {
             TABLES
                 .iter()
@@ -490,8 +502,7 @@ impl Document {
                 );
                 continue;
             }
-            // Without rows the number of transitions is unknown, and with it which shapes are right.
-            if has_rows && let Some(table) = Table::parse(&place, node, sizes, problems) {
+            if let Some(table) = Table::parse(&place, node, sizes, problems) {
                 parsed.push((name, place, table));
             }
         }
@@ -499,13 +510,14 @@ impl Document {
     }
 }
 
-fn start_of_list(node: Node, states: &Names, problems: &mut Problems) -> Option<Vec<f64>> {
-    match node.into_array() {
-        Ok(Array {
+fn start_of_list(node: Node, states: Option<&Names>, problems: &mut Problems) -> Option<Vec<f64>> {
+    let is_one_each = |length: usize| states.is_none_or(|states| states.n() == length);
+    match node.into_array(|_, _| {}) {
+        Some(Array {
             shape,
             values,
             is_flags: false,
-        }) if shape == [states.n()] => {
+        }) if shape.len() == 1 && is_one_each(values.len()) => {
             let n_before = problems.n();
             for (index, probability) in values.iter().enumerate() {
                 problems.take(
@@ -516,9 +528,10 @@ fn start_of_list(node: Node, states: &Names, problems: &mut Problems) -> Option<
             (problems.n() == n_before).then_some(values)
         }
         _ => {
+            let n_states = states.map_or("as many".to_owned(), |states| states.n().to_string());
             problems.add(
                 "start",
-                format_args!("this is neither a state nor {} probabilities, one a state; write one of the two", states.n()),
+                format_args!("this is neither a state nor {n_states} probabilities, one a state; write one of the two"),
             );
             None
         }
@@ -528,7 +541,7 @@ fn start_of_list(node: Node, states: &Names, problems: &mut Problems) -> Option<
 fn values(
     tables: &[(String, String, Table)],
     layout: &Layout,
-    sizes: &Sizes<'_>,
+    states: &Names,
     problems: &mut Problems,
 ) -> Vec<NamedReward> {
     let n_values = tables.len() * layout.stored().len();
@@ -547,7 +560,7 @@ fn values(
     let named = |(name, place, table): &(String, String, Table)| {
         Some(NamedReward {
             name: name.clone(),
-            values: table.values(place, layout, sizes, problems)?,
+            values: table.values(place, layout, states, problems)?,
         })
     };
     tables.iter().filter_map(named).collect()

@@ -4,63 +4,66 @@ use mdp::{GridMap, Place};
 
 use super::document::Document;
 use super::error::Problems;
-use super::names::{Names, is_name};
+use super::names::{Known, Names, find, is_name};
 use super::node::{Array, Node, shape_text};
 
 /// The longest row of a map, and the most of them.
 const LONGEST_SIDE: usize = 1000;
 
-/// Which actions reach for the reward channel, `[S, A]`.
+/// Which actions reach for the reward channel, `[S, A]`; nothing where the file does not say, or not soundly.
 pub(super) fn tampering(
     document: &mut Document,
-    [states, actions]: [&Names; 2],
+    names: Known<'_>,
     problems: &mut Problems,
-) -> Vec<bool> {
+) -> Option<Vec<bool>> {
     const WANTED: &str = "write pairs [state, action], or flags [S][A]";
-    let mut tampers = vec![false; states.n() * actions.n()];
-    let Some(node) = document.take("tampering") else {
-        return tampers;
-    };
+    let node = document.take("tampering")?;
     if is_flags(&node) {
-        match node.into_array() {
-            Ok(array) if array.shape == [states.n(), actions.n()] => {
-                tampers = array.values.iter().map(|flag| *flag != 0.0).collect();
-            }
-            Ok(array) => problems.add(
-                "tampering",
-                format_args!(
-                    "the shape is {}, expected {}; correct it",
-                    shape_text(&array.shape),
-                    shape_text(&[states.n(), actions.n()])
-                ),
-            ),
-            Err((within, problem)) => {
-                problems.add(
-                    format_args!("tampering{within}"),
-                    format_args!("{problem}; {WANTED}"),
-                );
-            }
-        }
-        return tampers;
+        return flags(node, names, WANTED, problems);
     }
     let kind = node.kind();
     let Some(items) = node.into_items() else {
         problems.add("tampering", format_args!("{kind} is no list; {WANTED}"));
-        return tampers;
+        return None;
     };
+    let mut pairs = vec![];
     for (index, item) in items.into_iter().enumerate() {
-        let found = item.into_items().unwrap_or_default();
-        let pair = match found.as_slice() {
-            [state, action] => states
-                .find(state)
-                .and_then(|state| Ok(state * actions.n() + actions.find(action)?)),
-            _ => Err(format!("this is no pair; {WANTED}")),
+        let place = format_args!("tampering[{index}]");
+        let [state, action] = &*item.into_items().unwrap_or_default() else {
+            problems.add(place, format_args!("this is no pair; {WANTED}"));
+            continue;
         };
-        if let Some(pair) = problems.take(format_args!("tampering[{index}]"), pair) {
-            tampers[pair] = true;
-        }
+        let state = problems.take(place, find(names.states, state));
+        pairs.extend(state.zip(problems.take(place, find(names.actions, action))));
     }
-    tampers
+    let (n_states, n_actions) = (names.states?.n(), names.actions?.n());
+    let mut tampers = vec![false; n_states * n_actions];
+    for (state, action) in pairs {
+        tampers[state * n_actions + action] = true;
+    }
+    Some(tampers)
+}
+
+fn flags(node: Node, names: Known<'_>, wanted: &str, problems: &mut Problems) -> Option<Vec<bool>> {
+    let array = node.into_array(|within, problem| {
+        problems.add(
+            format_args!("tampering{within}"),
+            format_args!("{problem}; {wanted}"),
+        );
+    })?;
+    let expected = [names.states?.n(), names.actions?.n()];
+    if array.shape != expected {
+        problems.add(
+            "tampering",
+            format_args!(
+                "the shape is {}, expected {}; correct it",
+                shape_text(&array.shape),
+                shape_text(&expected)
+            ),
+        );
+        return None;
+    }
+    Some(array.values.iter().map(|flag| *flag != 0.0).collect())
 }
 
 fn is_flags(node: &Node) -> bool {
@@ -78,13 +81,13 @@ fn is_flags(node: &Node) -> bool {
 /// Where a map draws each state, nothing where the file does not say; and the map.
 pub(super) fn places(
     document: &mut Document,
-    states: &Names,
+    states: Option<&Names>,
     problems: &mut Problems,
 ) -> (Option<Vec<Option<Place>>>, Option<GridMap>) {
-    let map = document.take("map").and_then(|node| map(node, problems));
+    let map = document.take("map").map(|node| map(node, problems));
     let legend = document.take("legend").map(|node| legend(node, problems));
     let map = match (map, legend) {
-        (Some(map), legend) => Some(GridMap {
+        (Some(map), legend) => map.map(|map| GridMap {
             legend: legend.unwrap_or_default(),
             ..map
         }),
@@ -195,18 +198,14 @@ fn legend(node: Node, problems: &mut Problems) -> Vec<(char, String)> {
     legend
 }
 
-fn layers(node: Node, states: &Names, problems: &mut Problems) -> Vec<String> {
+fn layers(node: Node, states: Option<&Names>, problems: &mut Problems) -> Vec<String> {
     let kind = node.kind();
     let items = node.into_items().unwrap_or_default();
-    if items.len() != states.n() {
+    if let Some(n_states) = wrong_number(&items, states) {
         problems.add(
             "layers",
-            format_args!(
-                "{kind} is not one text for each of {} states; correct it",
-                states.n()
-            ),
+            format_args!("{kind} is not one text for each of {n_states} states; correct it"),
         );
-        return vec![];
     }
     let mut layers = vec![];
     for (index, item) in items.into_iter().enumerate() {
@@ -226,20 +225,29 @@ fn layers(node: Node, states: &Names, problems: &mut Problems) -> Vec<String> {
     layers
 }
 
-fn positions_of(node: Node, states: &Names, problems: &mut Problems) -> Vec<Option<Place>> {
+/// How many items there should be, one a state, where there are not.
+fn wrong_number(items: &[Node], states: Option<&Names>) -> Option<usize> {
+    states
+        .map(Names::n)
+        .filter(|n_states| *n_states != items.len())
+}
+
+fn positions_of(node: Node, states: Option<&Names>, problems: &mut Problems) -> Vec<Option<Place>> {
     let kind = node.kind();
     let items = node.into_items().unwrap_or_default();
-    if items.len() != states.n() {
+    if let Some(n_states) = wrong_number(&items, states) {
         problems.add(
             "positions",
-            format_args!("{kind} is not one [column, row] for each of {} states; write null for a state without one", states.n()),
+            format_args!("{kind} is not one [column, row] for each of {n_states} states; write null for a state without one"),
         );
-        return vec![];
     }
+    let n_kept = states.map_or(0, Names::n);
     let mut places = vec![];
     for (index, item) in items.into_iter().enumerate() {
-        if let Some(place) = problems.take(format_args!("positions[{index}]"), position(item)) {
-            places.push(place);
+        let place = problems.take(format_args!("positions[{index}]"), position(item));
+        // A list that is too long is checked to its end, but takes no more memory than one of the right length.
+        if places.len() < n_kept {
+            places.extend(place);
         }
     }
     places
@@ -281,7 +289,7 @@ fn position(node: Node) -> Result<Option<Place>, String> {
 /// The numbers that each state consists of; nothing where the file does not say.
 pub(super) fn vectors(
     document: &mut Document,
-    states: &Names,
+    states: Option<&Names>,
     problems: &mut Problems,
 ) -> Vec<Vec<f64>> {
     let Some(node) = document.take("vectors") else {
@@ -289,20 +297,18 @@ pub(super) fn vectors(
     };
     let kind = node.kind();
     let items = node.into_items().unwrap_or_default();
-    if items.len() != states.n() {
+    if let Some(n_states) = wrong_number(&items, states) {
         problems.add(
             "vectors",
             format_args!(
-                "{kind} is not one list of numbers for each of {} states; correct it",
-                states.n()
+                "{kind} is not one list of numbers for each of {n_states} states; correct it"
             ),
         );
-        return vec![];
     }
     let mut vectors = vec![];
     for (index, item) in items.into_iter().enumerate() {
-        let numbers = match item.into_array() {
-            Ok(Array { shape, values, .. })
+        let numbers = match item.into_array(|_, _| {}) {
+            Some(Array { shape, values, .. })
                 if shape.len() == 1 && values.iter().all(|value| value.is_finite()) =>
             {
                 Ok(values)

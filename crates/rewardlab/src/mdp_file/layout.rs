@@ -12,6 +12,15 @@ pub(super) const SUM_TOLERANCE: f64 = 1e-6;
 /// Sums that double precision leaves are kept as they are.
 const ROUNDING: f64 = 1e-9;
 
+/// The states that a file lists as terminal.
+#[derive(Debug)]
+pub(super) struct Terminals {
+    /// One flag a state.
+    pub(super) listed: Vec<bool>,
+    /// Whether all of the list could be read.
+    pub(super) is_sound: bool,
+}
+
 /// One stored transition.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stored {
@@ -45,12 +54,15 @@ pub(super) struct Layout {
 impl Layout {
     /// Sorts the rows; nothing, and the problems, where they make no dynamics.
     ///
-    /// `terminal` are the states that the file lists as such. A state without rows of its own is one too, if it is
-    /// arrived at and every arrival terminates.
+    /// `terminal` are the states that the file lists as such; where that list is not sound, no state is said to lack
+    /// transitions. A state without rows of its own is terminal too, if it is arrived at and every arrival terminates.
     pub(super) fn new(
         rows: &Rows,
         names: [&Names; 2],
-        terminal: Vec<bool>,
+        Terminals {
+            listed: terminal,
+            is_sound,
+        }: Terminals,
         problems: &mut Problems,
     ) -> Option<Layout> {
         let n_before = problems.n();
@@ -58,6 +70,9 @@ impl Layout {
         // A state has rows, is listed as terminal or is arrived at, so that a short file cannot ask for long tables.
         let n_listed = terminal.iter().filter(|terminal| **terminal).count();
         if n_states > n_listed + 2 * rows.n() {
+            if !is_sound {
+                return None;
+            }
             problems.add(
                 "transitions",
                 format_args!(
@@ -77,13 +92,15 @@ impl Layout {
         };
         for state in 0..n_states {
             if !sorting.terminal[state] && !sorting.has_rows(state) {
-                problems.add(
-                    "transitions",
-                    format_args!(
-                        "{}: no action has a transition; give each one, or list the state under \"terminals\"",
-                        names[0].shown(state)
-                    ),
-                );
+                if is_sound {
+                    problems.add(
+                        "transitions",
+                        format_args!(
+                            "{}: no action has a transition; give each one, or list the state under \"terminals\"",
+                            names[0].shown(state)
+                        ),
+                    );
+                }
                 layout.offsets.extend(vec![layout.stored.len(); n_actions]);
                 continue;
             }
@@ -96,7 +113,7 @@ impl Layout {
             }
         }
         layout.terminal = sorting.terminal;
-        (problems.n() == n_before).then_some(layout)
+        (is_sound && problems.n() == n_before).then_some(layout)
     }
 
     /// The row of a terminal state: back to itself, and the end. What the file lists there may only say the same.

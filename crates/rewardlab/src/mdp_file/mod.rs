@@ -1,7 +1,7 @@
 //! A user's own finite MDP as a file: JSON, or the arrays of a NumPy `.npz` archive.
 //!
 //! `docs/mdp-files.md` describes the format. [`read`] checks a file as a whole and reports every problem at once, each
-//! with its place and its mend; what it gives is what [`mdp::tabulate`] gives of an environment, so that everything
+//! with its place and its mend, but for what depends on a part that cannot be read; what it gives is what [`mdp::tabulate`] gives of an environment, so that everything
 //! which works on the one works on the other. [`write_json`] writes such an MDP, and what it wrote is read back equal.
 //!
 //! # Design

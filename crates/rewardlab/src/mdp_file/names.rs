@@ -188,9 +188,33 @@ impl Names {
         self.guesses.set(guesses);
         let short = self.names.iter().filter(|name| name.len() <= LONGEST);
         (name.len() <= LONGEST)
-            .then(|| nearest(name, short.take(MOST).map(String::as_str)))
+            .then(|| guess(name, short.take(MOST).map(String::as_str)))
             .flatten()
     }
+}
+
+/// The states and the actions, as far as the file says readably what they are.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'n> {
+    pub(super) states: Option<&'n Names>,
+    pub(super) actions: Option<&'n Names>,
+}
+
+/// The number of a state or an action; 0 where they are not known, so that everything beside it is still checked. The
+/// file then has a problem already, and nothing that was found is used.
+pub(super) fn find(names: Option<&Names>, node: &Node) -> Result<usize, String> {
+    names.map_or(Ok(0), |names| names.find(node))
+}
+
+/// The key or the name that may have been meant by a word; shorter words are near to anything.
+pub(super) fn guess<'a>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    const SHORTEST: usize = 3;
+    (word.chars().count() >= SHORTEST)
+        .then(|| nearest(word, candidates))
+        .flatten()
 }
 
 /// Something that can be printed in a sentence.

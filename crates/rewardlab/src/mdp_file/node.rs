@@ -109,15 +109,13 @@ impl Node {
         }
     }
 
-    /// All numbers of nested lists, with their shape.
-    ///
-    /// # Errors
-    /// What is wrong, and where within.
-    pub(super) fn into_array(self) -> Result<Array, (String, String)> {
+    /// All numbers of nested lists, with their shape; nothing where they have none, after telling each thing that is
+    /// wrong, and where within.
+    pub(super) fn into_array(self, mut wrong: impl FnMut(Indices, String)) -> Option<Array> {
         match self {
-            Node::Array(array) => return Ok(*array),
+            Node::Array(array) => return Some(*array),
             Node::Numbers(values) => {
-                return Ok(Array {
+                return Some(Array {
                     shape: vec![values.len()],
                     values,
                     is_flags: false,
@@ -137,9 +135,11 @@ impl Node {
         let mut flat = Flattened {
             is_flags: matches!(inner, Node::Flag(_)),
             values: vec![],
+            is_sound: true,
+            wrong: &mut wrong,
         };
-        flat.gather(self, &shape, &mut vec![])?;
-        Ok(Array {
+        flat.gather(self, &shape, &mut vec![]);
+        flat.is_sound.then_some(Array {
             shape,
             values: flat.values,
             is_flags: flat.is_flags,
@@ -147,18 +147,15 @@ impl Node {
     }
 }
 
-struct Flattened {
+struct Flattened<'w> {
     is_flags: bool,
     values: Vec<f64>,
+    is_sound: bool,
+    wrong: &'w mut dyn FnMut(Indices, String),
 }
 
-impl Flattened {
-    fn gather(
-        &mut self,
-        node: Node,
-        shape: &[usize],
-        place: &mut Vec<usize>,
-    ) -> Result<(), (String, String)> {
+impl Flattened<'_> {
+    fn gather(&mut self, node: Node, shape: &[usize], place: &mut Vec<usize>) {
         let Some((length, inner)) = shape.split_first() else {
             match node {
                 Node::Number(number) if !self.is_flags => self.values.push(number),
@@ -169,13 +166,13 @@ impl Flattened {
                     } else {
                         "a number"
                     };
-                    return Err(Self::wrong(place, &other, wanted));
+                    self.report(place, &other, wanted);
                 }
             }
-            return Ok(());
+            return;
         };
         if node.length() != Some(*length) {
-            return Err(Self::wrong(place, &node, &format!("a list of {length}")));
+            return self.report(place, &node, &format!("a list of {length}"));
         }
         match node {
             Node::Numbers(numbers) if inner.is_empty() && !self.is_flags => {
@@ -189,19 +186,19 @@ impl Flattened {
                     .enumerate()
                 {
                     place.push(index);
-                    self.gather(item, inner, place)?;
+                    self.gather(item, inner, place);
                     place.pop();
                 }
             }
         }
-        Ok(())
     }
 
-    fn wrong(place: &[usize], found: &Node, wanted: &str) -> (String, String) {
-        (
-            Indices(place.to_vec()).to_string(),
+    fn report(&mut self, place: &[usize], found: &Node, wanted: &str) {
+        self.is_sound = false;
+        (self.wrong)(
+            Indices(place.to_vec()),
             format!("{} stands where {wanted} is expected", found.kind()),
-        )
+        );
     }
 }
 

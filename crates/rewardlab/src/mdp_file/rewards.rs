@@ -1,9 +1,12 @@
 //! Tables of rewards in the shapes that people have them in, brought to one value a stored transition.
 
+use std::fmt;
+
 use super::error::Problems;
 use super::layout::Layout;
-use super::names::Names;
+use super::names::{Known, Names, find};
 use super::node::{Array, Node, shape_text};
+use super::transitions::Count;
 
 /// How many comparisons of rows with transitions are made at most, so that a short file cannot keep a machine busy.
 const MOST_WORK: usize = 1 << 28;
@@ -29,12 +32,11 @@ pub(super) struct Row {
     value: f64,
 }
 
-/// What a table is checked against.
+/// What a table is checked against, as far as it is known.
 pub(super) struct Sizes<'n> {
-    pub(super) states: &'n Names,
-    pub(super) actions: &'n Names,
-    /// How many transitions the file lists; nothing where they are dense.
-    pub(super) n_given: Option<usize>,
+    pub(super) names: Known<'n>,
+    /// How many transitions the file lists.
+    pub(super) n_given: Count,
 }
 
 impl Table {
@@ -79,13 +81,13 @@ impl Table {
         &self,
         place: &str,
         layout: &Layout,
-        sizes: &Sizes<'_>,
+        states: &Names,
         problems: &mut Problems,
     ) -> Option<Vec<f64>> {
         let n_before = problems.n();
         let values = match self {
             Table::Dense(array) => {
-                unpaid_states(place, array, layout, sizes, problems);
+                unpaid_states(place, array, layout, states, problems);
                 dense_values(array, layout)
             }
             Table::Transitions(given) => {
@@ -102,25 +104,22 @@ impl Table {
 }
 
 fn numbers(place: &str, node: Node, problems: &mut Problems) -> Option<Array> {
-    match node.into_array() {
-        Ok(array) if !array.is_flags => finite(place, array, problems),
-        Ok(_) => {
-            problems.add(
-                place,
-                "there are flags where numbers are expected; write numbers",
-            );
-            None
-        }
-        Err((within, problem)) => {
-            problems.add(
-                format_args!("{place}{within}"),
-                format_args!(
-                    "{problem}; rewards are numbers [S], [S][A], [S][A][S] or one a transition"
-                ),
-            );
-            None
-        }
+    let array = node.into_array(|within, problem| {
+        problems.add(
+            format_args!("{place}{within}"),
+            format_args!(
+                "{problem}; rewards are numbers [S], [S][A], [S][A][S] or one a transition"
+            ),
+        );
+    })?;
+    if array.is_flags {
+        problems.add(
+            place,
+            "there are flags where numbers are expected; write numbers",
+        );
+        return None;
     }
+    finite(place, array, problems)
 }
 
 fn finite(place: &str, array: Array, problems: &mut Problems) -> Option<Array> {
@@ -137,12 +136,13 @@ fn finite(place: &str, array: Array, problems: &mut Problems) -> Option<Array> {
 }
 
 fn shaped(place: &str, array: Array, sizes: &Sizes<'_>, problems: &mut Problems) -> Option<Table> {
-    let (n_states, n_actions) = (sizes.states.n(), sizes.actions.n());
-    if let ([length], Some(n_given)) = (array.shape.as_slice(), sizes.n_given)
+    let n_states = sizes.names.states.map(Names::n);
+    let n_actions = sizes.names.actions.map(Names::n);
+    if let ([length], Count::Listed(n_given)) = (array.shape.as_slice(), sizes.n_given)
         && *length == n_given
         && n_given > 1
     {
-        if n_given != n_states {
+        if Some(n_given) != n_states {
             return Some(Table::Transitions(array.values));
         }
         problems.add(
@@ -153,35 +153,53 @@ fn shaped(place: &str, array: Array, sizes: &Sizes<'_>, problems: &mut Problems)
         );
         return None;
     }
+    let may_count_transitions = array.shape.len() == 1 && sizes.n_given == Count::Unknown;
     let expected = [n_states, n_actions, n_states];
     let fits = array.shape.len() <= 3
         && array
             .shape
             .iter()
             .zip(expected)
-            .all(|(length, expected)| [1, expected].contains(length));
-    if fits {
+            .all(|(length, expected)| *length == 1 || expected.is_none_or(|n| n == *length));
+    if fits || may_count_transitions {
         return Some(Table::Dense(array));
     }
+    wrong_shape(place, &array.shape, sizes, problems);
+    None
+}
+
+fn wrong_shape(place: &str, shape: &[usize], sizes: &Sizes<'_>, problems: &mut Problems) {
+    let (Some(states), Some(actions)) = (sizes.names.states, sizes.names.actions) else {
+        problems.add(
+            place,
+            format_args!(
+                "the shape is {}, expected [S], [S][A] or [S][A][S]; correct it",
+                shape_text(shape)
+            ),
+        );
+        return;
+    };
+    let (n_states, n_actions) = (states.n(), actions.n());
+    let expected = [n_states, n_actions, n_states];
     let by_action = [n_actions, n_states, n_states];
-    let hint = match array.shape == by_action || array.shape == by_action[..2] {
+    let hint = match shape == by_action || shape == &by_action[..2] {
         true => "; actions stand first here, put them second with np.swapaxes(table, 0, 1)",
         false => "; correct it, or \"states\" and \"actions\"",
     };
-    let one_each = sizes.n_given.map_or(String::new(), |n| {
-        format!(", or one for each of {n} transitions")
-    });
+    let one_each = match sizes.n_given {
+        Count::Listed(n) => format!(", or one for each of {n} transitions"),
+        Count::Dense | Count::Unknown => String::new(),
+    };
     problems.add(
         place,
         format_args!(
             "the shape is {}, expected {}, {} or {}{one_each}{hint}",
-            shape_text(&array.shape),
+            shape_text(shape),
             shape_text(&expected[..1]),
             shape_text(&expected[..2]),
             shape_text(&expected),
         ),
     );
-    None
 }
 
 /// The forms that have a key: `entered`, `transitions`, `rows` with `otherwise`.
@@ -193,6 +211,7 @@ fn object(
 ) -> Option<Table> {
     const FORMS: &str = "{\"entered\": [S]}, {\"transitions\": [one a transition]} or {\"rows\": [[state, action, next_state, value]], \"otherwise\": 0}";
     let (mut form, mut otherwise) = (None, None);
+    let n_before = problems.n();
     for (key, node) in entries {
         match (&*key, node) {
             ("otherwise", Node::Number(value)) if value.is_finite() => otherwise = Some(value),
@@ -204,15 +223,16 @@ fn object(
                     format_args!("{place}.{key}"),
                     format_args!("{} does not belong here; a table is {FORMS}", node.kind()),
                 );
-                return None;
             }
         }
     }
     let Some((key, node)) = form.filter(|(key, _)| otherwise.is_none() || **key == *"rows") else {
-        problems.add(
-            place,
-            format_args!("this object is no table of rewards; write {FORMS}"),
-        );
+        if problems.n() == n_before {
+            problems.add(
+                place,
+                format_args!("this object is no table of rewards; write {FORMS}"),
+            );
+        }
         return None;
     };
     let place = format!("{place}.{key}");
@@ -221,16 +241,23 @@ fn object(
         key => {
             let mut array = numbers(&place, node, problems)?;
             let is_entered = key == "entered";
-            let n = match is_entered {
-                true => Some(sizes.states.n()),
-                false => sizes.n_given,
+            let expected = match (is_entered, sizes.n_given) {
+                (true, _) => Ok(sizes.names.states.map(Names::n)),
+                (false, Count::Listed(n)) => Ok(Some(n)),
+                (false, Count::Unknown) => Ok(None),
+                (false, Count::Dense) => Err("a sparse file".to_owned()),
             };
-            if n.is_none() || array.shape != n.as_slice() {
-                let expected = n.map_or("a sparse file".to_owned(), |n| format!("{n} numbers"));
+            let wanted = match (expected, &*array.shape) {
+                (Ok(None), [_]) => None,
+                (Ok(None), _) => Some("one list".to_owned()),
+                (Ok(Some(n)), shape) => (shape != [n]).then(|| format!("{n} numbers")),
+                (Err(wanted), _) => Some(wanted),
+            };
+            if let Some(wanted) = wanted {
                 problems.add(
                     place,
                     format_args!(
-                        "the shape is {}, expected {expected}; correct it",
+                        "the shape is {}, expected {wanted}; correct it",
                         shape_text(&array.shape)
                     ),
                 );
@@ -263,33 +290,51 @@ fn listed(
     let n_before = problems.n();
     let mut rows = vec![];
     for (index, item) in items.into_iter().enumerate() {
-        rows.extend(problems.take(format_args!("{place}[{index}]"), row(item, sizes)));
+        rows.extend(row(
+            format_args!("{place}[{index}]"),
+            item,
+            sizes.names,
+            problems,
+        ));
     }
     (problems.n() == n_before).then_some(Table::Rows { rows, otherwise })
 }
 
-fn row(node: Node, sizes: &Sizes<'_>) -> Result<Row, String> {
-    let wrong = format!(
-        "{} is no row; write [state, action, next_state, value], null for any",
-        node.kind()
-    );
+fn row(
+    place: fmt::Arguments<'_>,
+    node: Node,
+    names: Known<'_>,
+    problems: &mut Problems,
+) -> Option<Row> {
+    let kind = node.kind();
     let items = node.into_items().unwrap_or_default();
     let [state, action, next_state, Node::Number(value)] = items.as_slice() else {
-        return Err(wrong);
+        problems.add(
+            place,
+            format_args!(
+                "{kind} is no row; write [state, action, next_state, value], null for any"
+            ),
+        );
+        return None;
     };
+    let n_before = problems.n();
     if !value.is_finite() {
-        return Err(format!("the reward {value} is not finite; correct it"));
+        problems.add(
+            place,
+            format_args!("the reward {value} is not finite; correct it"),
+        );
     }
-    let find = |names: &Names, node: &Node| match node {
-        Node::Null => Ok(None),
-        node => names.find(node).map(Some),
+    let mut number = |names: Option<&Names>, node: &Node| match node {
+        Node::Null => None,
+        node => problems.take(place, find(names, node)),
     };
-    Ok(Row {
-        state: find(sizes.states, state)?,
-        action: find(sizes.actions, action)?,
-        next_state: find(sizes.states, next_state)?,
+    let row = Row {
+        state: number(names.states, state),
+        action: number(names.actions, action),
+        next_state: number(names.states, next_state),
         value: *value,
-    })
+    };
+    (problems.n() == n_before).then_some(row)
 }
 
 /// A terminal state is only arrived at, so that what a table pays for acting in it would never be paid.
@@ -297,7 +342,7 @@ fn unpaid_states(
     place: &str,
     array: &Array,
     layout: &Layout,
-    sizes: &Sizes<'_>,
+    states: &Names,
     problems: &mut Problems,
 ) {
     if array.shape[0] != layout.n_states() || layout.n_states() == 1 {
@@ -311,7 +356,7 @@ fn unpaid_states(
                 format_args!("{place}[{state}]"),
                 format_args!(
                     "{} is terminal, nothing is done in it, so that this {value} would never be paid; set it to 0, pay on arriving by [S][A][S], or take the state out of \"terminals\"",
-                    sizes.states.shown(state)
+                    states.shown(state)
                 ),
             );
         }

@@ -196,15 +196,133 @@ fn all_problems_are_reported_at_once() {
             "transitions": [["a", 0, "b", 2], ["a", 2, "a", 1], ["a", 1, "a"]],
             "rewards": {"reward": 0}, "tampering": [["b", 0]], "map": 3}"#,
         expect![[r#"
-            file: 8 problems
+            file: 9 problems
               discount: -1 does not lie from 0 to 1; write the agent's discount
               transitions[0]: several states are called "b"; give the number of the one that is meant
+              transitions[0]: the probability 2 does not lie from 0 to 1; correct it
               transitions[1]: there is no action 2; they are counted from 0 to 1
               transitions[2]: a list of 3 is no transition; write [state, action, next_state, probability], and true as fifth where the episode ends
               start: there is no state "kitchen"; "states" lists the names
               tampering[0]: several states are called "b"; give the number of the one that is meant
               map: 3 makes no rows, 1 to 1000; write a list of texts, one character a cell
               gamma: this key is unknown; it is called "discount" here"#]],
+    );
+}
+
+#[test]
+fn every_key_that_is_missing_is_named() {
+    check(
+        r#"{"states": 2}"#,
+        expect![[r#"
+        file: 5 problems
+          discount: this is missing; write the discount that the agent is trained with, from 0 to 1
+          transitions: this is missing; add rows [state, action, next_state, probability], or nested lists [S][A][S]
+          actions: this is missing; write how many there are, or a list of their names
+          start: this is missing; write the state in which episodes begin, or a probability for each
+          rewards: this is missing; add a table of what the optimiser is given, named "reward", and one of what is meant, named "intent""#]],
+    );
+}
+
+#[test]
+fn broken_keys_hide_no_problems_of_others() {
+    check(
+        r#"{"states": 3, "actions": 2, "discount": "high", "start": [0.5, 0.5], "terminals": [7], "q": 1,
+            "transitions": [[0, 0, 1], [0, 9, 1, 2]],
+            "rewards": {"reward": [[1, 2], [3], [4, 5], 6], "intent": {"entered": [0, 1]}}}"#,
+        expect![[r#"
+            file: 10 problems
+              discount: "high" is no number; write the agent's discount, from 0 to 1
+              transitions[0]: a list of 3 numbers is no transition; write [state, action, next_state, probability], and true as fifth where the episode ends
+              transitions[1]: there is no action 9; they are counted from 0 to 1
+              transitions[1]: the probability 2 does not lie from 0 to 1; correct it
+              terminals[0]: there is no state 7; they are counted from 0 to 2
+              start: this is neither a state nor 3 probabilities, one a state; write one of the two
+              rewards.reward[1]: a list of 1 numbers stands where a list of 2 is expected; rewards are numbers [S], [S][A], [S][A][S] or one a transition
+              rewards.reward[3]: 6 stands where a list of 2 is expected; rewards are numbers [S], [S][A], [S][A][S] or one a transition
+              rewards.intent.entered: the shape is (2,), expected 3 numbers; correct it
+              q: this key is unknown; docs/mdp-files.md lists all"#]],
+    );
+}
+
+#[test]
+fn columns_that_are_missing_hide_no_problems_of_others() {
+    check(
+        r#"{"states": 3, "actions": 1, "discount": 0.5, "start": 0,
+            "transitions": {"state": [0, 1, 2], "action": [0, 0, 3], "next_state": [1, 2]},
+            "rewards": {"reward": {"rows": [[0, 0, 8, 1], [0, 5, 9, 1]]}, "intent": {"transitions": [1, 2]}},
+            "tampering": [[3, 1]], "positions": [[0, 0], [9, 9], 4], "map": ["  "], "legend": {"GG": "goal"}}"#,
+        expect![[r#"
+            file: 10 problems
+              transitions.next_state: there are 2 values, but 3 of state; give one a transition
+              transitions.action[2]: there is no action 3; they are counted from 0 to 0
+              transitions.probability: this is missing; give one value a transition
+              rewards.reward.rows[0]: there is no state 8; they are counted from 0 to 2
+              rewards.reward.rows[1]: there is no action 5; they are counted from 0 to 0
+              rewards.reward.rows[1]: there is no state 9; they are counted from 0 to 2
+              tampering[0]: there is no state 3; they are counted from 0 to 2
+              tampering[0]: there is no action 1; they are counted from 0 to 0
+              legend.GG: "goal" explains no character; write {"G": "goal"}: one character, and what it means
+              positions[2]: 4 is no position; write [column, row], from 0 to 999"#]],
+    );
+}
+
+#[test]
+fn unknown_sizes_hide_only_what_they_decide() {
+    check(
+        r#"{"states": 2, "actions": {}, "discount": 0.5, "start": {"0": 3},
+            "transitions": [[0, "?", 5, 2]], "terminals": [4], "tampering": [[2, 0]],
+            "positions": [[0, 0]], "layers": [1, ""], "vectors": [[1], ["x"], [2]],
+            "rewards": {"reward": [[0, 1], [2, "x"]], "intent": [1, 2, 3, 4], "shaping": [[1], [2], [3]]}}"#,
+        expect![[r#"
+            file: 14 problems
+              actions: an object is neither a count nor a list of names; write one of the two
+              transitions[0]: there is no state 5; they are counted from 0 to 1
+              transitions[0]: the probability 2 does not lie from 0 to 1; correct it
+              terminals[0]: there is no state 4; they are counted from 0 to 1
+              start.0: there is no state "0", as the states have no names; give numbers, or list the names under "states"
+              start.0: the probability 3 does not lie from 0 to 1; correct it
+              rewards.reward[1][1]: "x" stands where a number is expected; rewards are numbers [S], [S][A], [S][A][S] or one a transition
+              rewards.intent: the shape is (4,), expected [S], [S][A] or [S][A][S]; correct it
+              rewards.shaping: the shape is (3, 1), expected [S], [S][A] or [S][A][S]; correct it
+              tampering[0]: there is no state 2; they are counted from 0 to 1
+              layers[0]: 1 is no text; write what holds in the state beside its place
+              positions: a list of 1 is not one [column, row] for each of 2 states; write null for a state without one
+              vectors: a list of 3 is not one list of numbers for each of 2 states; correct it
+              vectors[1]: this is no list of finite numbers; write what the state consists of"#]],
+    );
+    check(
+        r#"{"discount": 0.5, "start": 0, "transitions": [[[1, 0]], [[0]]], "terminals": "end",
+            "rewards": []}"#,
+        expect![[r#"
+            file: 3 problems
+              rewards: a list of 0 is no object; write {"reward": TABLE, "intent": TABLE}
+              transitions[1][0]: a list of 1 numbers stands where a list of 2 is expected; dense transitions are numbers, [S][A][S] with nothing left out
+              terminals: "end" is no list; write the states in which episodes end"#]],
+    );
+}
+
+#[test]
+fn terminals_that_cannot_be_read_leave_no_state_without_transitions() {
+    check(
+        &with("[[0, 0, 1, 0.5]]", "0", r#", "terminals": ["goal"]"#),
+        expect![[r#"
+            file: 2 problems
+              terminals[0]: there is no state "goal", as the states have no names; give numbers, or list the names under "states"
+              transitions: state 0, action 0: the probabilities sum to 0.5; they must sum to 1"#]],
+    );
+}
+
+#[test]
+fn short_words_are_not_guessed() {
+    check(
+        r#"{"states": ["a", "left"], "actions": 1, "discount": 0.5, "start": "q", "st": 1, "discuont": 1,
+            "transitions": [["a", 0, "lefd", 1], ["left", 0, "a", 1]], "rewards": {"reward": 0}}"#,
+        expect![[r#"
+            file: 4 problems
+              transitions[0]: there is no state "lefd"; did you mean "left"?
+              start: there is no state "q"; "states" lists the names
+              st: this key is unknown; docs/mdp-files.md lists all
+              discuont: this key is unknown; did you mean "discount"?"#]],
     );
 }
 

@@ -1,7 +1,7 @@
 //! The dynamics: dense, as a list of rows, as columns, or compressed, all to the same rows.
 
 use super::error::Problems;
-use super::names::Names;
+use super::names::{Known, Names, find};
 use super::node::{Array, Node, shape_text};
 
 /// The transitions of a file before states and actions are known.
@@ -14,6 +14,17 @@ pub(super) enum Source {
     List(Vec<Node>),
     /// One array a field, one value a transition, and how places name them.
     Columns(Vec<(Box<str>, Node)>, &'static str),
+}
+
+/// How many transitions a file lists.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Count {
+    /// So many.
+    Listed(usize),
+    /// It does not count them, as they are dense.
+    Dense,
+    /// Nobody can tell before the file is mended.
+    Unknown,
 }
 
 /// The fields of a transition, in the order of a row.
@@ -82,9 +93,23 @@ impl Source {
         )?))
     }
 
-    /// Whether it is dense, so that the file counts no transitions.
-    pub(super) fn is_dense(&self) -> bool {
-        matches!(self, Source::Dense(_) | Source::ByAction(_))
+    /// How many transitions the file lists, whether they can be read or not.
+    pub(super) fn count(&self) -> Count {
+        match self {
+            Source::Dense(_) | Source::ByAction(_) => Count::Dense,
+            Source::List(nodes) => Count::Listed(nodes.len()),
+            Source::Columns(columns, _) => {
+                let mut lengths = columns
+                    .iter()
+                    .filter(|(key, _)| **key != *"indptr")
+                    .map(|(_, node)| node.length());
+                let first = lengths.next().flatten();
+                match first.filter(|_| lengths.all(|length| length == first)) {
+                    Some(n) => Count::Listed(n),
+                    None => Count::Unknown,
+                }
+            }
+        }
     }
 
     /// Numbers of states and actions that the shape gives.
@@ -97,7 +122,7 @@ impl Source {
     }
 
     /// The rows, probabilities of zero left out where it is dense. Nothing, and the problems, where some cannot be read.
-    pub(super) fn rows(self, names: [&Names; 2], problems: &mut Problems) -> Option<Rows> {
+    pub(super) fn rows(self, names: Known<'_>, problems: &mut Problems) -> Option<Rows> {
         let n_before = problems.n();
         let rows = match self {
             Source::Dense(array) => dense_rows(&array, names, false, problems),
@@ -113,7 +138,8 @@ impl Source {
                 }
             }
         };
-        (problems.n() == n_before).then_some(rows)
+        let is_known = names.states.is_some() && names.actions.is_some();
+        (is_known && problems.n() == n_before).then_some(rows)
     }
 }
 
@@ -128,18 +154,14 @@ fn is_list_of_rows(nodes: &[Node]) -> bool {
 
 /// An array of three axes whose two axes of states agree.
 fn cube(place: &str, node: Node, problems: &mut Problems) -> Option<Array> {
-    let array = match node.into_array() {
-        Ok(array) => array,
-        Err((within, problem)) => {
-            problems.add(
-                format_args!("{place}{within}"),
-                format_args!(
-                    "{problem}; dense transitions are numbers, [S][A][S] with nothing left out"
-                ),
-            );
-            return None;
-        }
-    };
+    let array = node.into_array(|within, problem| {
+        problems.add(
+            format_args!("{place}{within}"),
+            format_args!(
+                "{problem}; dense transitions are numbers, [S][A][S] with nothing left out"
+            ),
+        );
+    })?;
     let is_by_action = place != "transitions";
     let is_sound = match *array.shape {
         [states, actions, next_states] if !array.is_flags => {
@@ -165,13 +187,14 @@ fn cube(place: &str, node: Node, problems: &mut Problems) -> Option<Array> {
     is_sound.then_some(array)
 }
 
-fn dense_rows(
-    array: &Array,
-    [states, actions]: [&Names; 2],
-    by_action: bool,
-    problems: &mut Problems,
-) -> Rows {
-    let (n_states, n_actions) = (states.n(), actions.n());
+fn dense_rows(array: &Array, names: Known<'_>, by_action: bool, problems: &mut Problems) -> Rows {
+    let shape = &array.shape;
+    let (given_states, given_actions) = match by_action {
+        false => (shape[0], shape[1]),
+        true => (shape[1], shape[0]),
+    };
+    let n_states = names.states.map_or(given_states, Names::n);
+    let n_actions = names.actions.map_or(given_actions, Names::n);
     let (place, expected) = match by_action {
         false => ("transitions", [n_states, n_actions, n_states]),
         true => ("transitions_by_action", [n_actions, n_states, n_states]),
@@ -187,14 +210,17 @@ fn dense_rows(
                 other_order(&array.shape, by_action)
             ),
         );
-        return rows;
     }
+    let fits = array.shape == expected;
     for (position, probability) in array.values.iter().enumerate() {
         if *probability == 0.0 {
             continue;
         }
         if let Err(problem) = check_probability(*probability) {
             problems.add(format_args!("{place}{}", array.place(position)), problem);
+            continue;
+        }
+        if !fits {
             continue;
         }
         let next_state = position % n_states;
@@ -221,7 +247,7 @@ fn other_order(shape: &[usize], is_by_action: bool) -> &'static str {
     }
 }
 
-fn listed_rows(nodes: Vec<Node>, [states, actions]: [&Names; 2], problems: &mut Problems) -> Rows {
+fn listed_rows(nodes: Vec<Node>, names: Known<'_>, problems: &mut Problems) -> Rows {
     let mut rows = Rows::default();
     if nodes.is_empty() {
         problems.add(
@@ -238,18 +264,16 @@ fn listed_rows(nodes: Vec<Node>, [states, actions]: [&Names; 2], problems: &mut 
             }
         };
         let [state, action, next_state, probability, terminates] = &fields;
-        let found = (|| {
-            let place = [
-                states.find(state)?,
-                actions.find(action)?,
-                states.find(next_state)?,
-            ];
-            Ok((place, probability_of(probability)?, flag_of(terminates)?))
-        })();
-        if let Some((place, probability, terminates)) =
-            problems.take(format_args!("transitions[{index}]"), found)
+        let place = format_args!("transitions[{index}]");
+        let state = problems.take(place, find(names.states, state));
+        let action = problems.take(place, find(names.actions, action));
+        let next_state = problems.take(place, find(names.states, next_state));
+        let probability = problems.take(place, probability_of(probability));
+        let terminates = problems.take(place, flag_of(terminates));
+        if let (Some(state), Some(action), Some(next_state), Some(probability), Some(terminates)) =
+            (state, action, next_state, probability, terminates)
         {
-            rows.push(place, probability, terminates);
+            rows.push([state, action, next_state], probability, terminates);
         }
     }
     rows
@@ -381,63 +405,65 @@ impl Columns {
         self.column(field, problems, flag_of)
     }
 
-    fn same_length(&self, lengths: &[usize], first: &str, problems: &mut Problems) -> bool {
-        let differing = (1..lengths.len()).find(|at| lengths[*at] != lengths[0]);
-        if let Some(at) = differing {
-            problems.add(
-                format_args!("{}{}", self.place, self.fields[at]),
-                format_args!(
-                    "there are {} values, but {} of {}; give one a transition",
-                    lengths[at], lengths[0], first
-                ),
-            );
+    /// How many transitions there are by the length of the columns from `first` on, which must all be the same.
+    fn same_length(&self, first: usize, problems: &mut Problems) -> Option<usize> {
+        let lengths = (first..self.fields.len()).filter_map(|field| {
+            let node = self.nodes[field].as_ref()?;
+            let is_flat = !matches!(node, Node::Array(array) if array.shape.len() != 1);
+            Some((field, node.length().filter(|_| is_flat)?))
+        });
+        let lengths: Vec<(usize, usize)> = lengths.collect();
+        let (first, n) = *lengths.first()?;
+        let n_before = problems.n();
+        for (field, length) in &lengths {
+            if *length != n {
+                problems.add(
+                    format_args!("{}{}", self.place, self.fields[*field]),
+                    format_args!(
+                        "there are {length} values, but {n} of {}; give one a transition",
+                        self.fields[first]
+                    ),
+                );
+            }
         }
-        differing.is_none()
+        (problems.n() == n_before).then_some(n)
     }
 
-    fn rows(mut self, [states, actions]: [&Names; 2], problems: &mut Problems) -> Rows {
-        let state = self.column(0, problems, |node| states.find(node));
-        let action = self.column(1, problems, |node| actions.find(node));
-        let next_state = self.column(2, problems, |node| states.find(node));
+    fn rows(mut self, names: Known<'_>, problems: &mut Problems) -> Rows {
+        let n = self.same_length(0, problems);
+        let state = self.column(0, problems, |node| find(names.states, node));
+        let action = self.column(1, problems, |node| find(names.actions, node));
+        let next_state = self.column(2, problems, |node| find(names.states, node));
         let probability = self.column(3, problems, probability_of);
-        let n = state.as_ref().map_or(0, Vec::len);
-        let terminates = self.terminates(n, problems);
+        let terminates = self.terminates(n.unwrap_or(0), problems);
         let mut rows = Rows::default();
-        let (Some(state), Some(action), Some(next_state), Some(probability), Some(terminates)) =
-            (state, action, next_state, probability, terminates)
+        let (Some(n), Some(state), Some(action), Some(next_state), Some(probability)) =
+            (n, state, action, next_state, probability)
         else {
             return rows;
         };
-        let lengths = [
-            n,
-            action.len(),
-            next_state.len(),
-            probability.len(),
-            terminates.len(),
-        ];
-        if self.same_length(&lengths, "state", problems) {
-            for at in 0..n {
-                let place = [state[at], action[at], next_state[at]];
-                rows.push(place, probability[at], terminates[at]);
-            }
+        for (at, terminates) in (0..n).zip(terminates.unwrap_or_default()) {
+            let place = [state[at], action[at], next_state[at]];
+            rows.push(place, probability[at], terminates);
         }
         rows
     }
 
     /// Compressed sparse rows of the matrix `[S A, S]`, as SciPy holds them.
-    fn compressed(mut self, [states, actions]: [&Names; 2], problems: &mut Problems) -> Rows {
+    fn compressed(mut self, names: Known<'_>, problems: &mut Problems) -> Rows {
+        // The first field counts rows, so that only the others have one value a transition.
+        let n = self.same_length(1, problems);
         let ends = self.column(0, problems, |node| {
             node.count().ok_or_else(|| {
                 format!("{} is no position; write whole numbers from 0", node.kind())
             })
         });
-        let next_state = self.column(1, problems, |node| states.find(node));
+        let next_state = self.column(1, problems, |node| find(names.states, node));
         let probability = self.column(2, problems, probability_of);
-        let n = next_state.as_ref().map_or(0, Vec::len);
-        let terminates = self.terminates(n, problems);
+        let terminates = self.terminates(n.unwrap_or(0), problems);
         let mut rows = Rows::default();
-        let (Some(ends), Some(next_state), Some(probability), Some(terminates)) =
-            (ends, next_state, probability, terminates)
+        let (Some(n), Some(ends), Some(states), Some(actions)) =
+            (n, ends, names.states, names.actions)
         else {
             return rows;
         };
@@ -456,24 +482,23 @@ impl Columns {
             );
             return rows;
         }
-        // The first field counts rows, so that only the others have one value a transition.
-        if self.same_length(
-            &[n, n, probability.len(), terminates.len()],
-            "indices",
-            problems,
-        ) {
-            for pair in 0..n_pairs {
-                for at in ends[pair]..ends[pair + 1] {
-                    let place = [pair / actions.n(), pair % actions.n(), next_state[at]];
-                    rows.push(place, probability[at], terminates[at]);
-                }
+        let (Some(next_state), Some(probability), Some(terminates)) =
+            (next_state, probability, terminates)
+        else {
+            return rows;
+        };
+        for pair in 0..n_pairs {
+            for at in ends[pair]..ends[pair + 1] {
+                let place = [pair / actions.n(), pair % actions.n(), next_state[at]];
+                rows.push(place, probability[at], terminates[at]);
             }
         }
         rows
     }
 }
 
-fn probability_of(node: &Node) -> Result<f64, String> {
+/// The probability that a value is.
+pub(super) fn probability_of(node: &Node) -> Result<f64, String> {
     match node {
         Node::Number(probability) => check_probability(*probability),
         other => Err(format!(
