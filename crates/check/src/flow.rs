@@ -78,6 +78,12 @@ impl Flow {
         self.n_actions
     }
 
+    /// Whether it is small enough to have been factored: projections are then cheap, and exact to rounding of what they
+    /// leave.
+    pub(crate) fn is_factored(&self) -> bool {
+        self.factored.is_some()
+    }
+
     /// The states that can be acted in after the start, in order.
     #[must_use]
     pub fn states(&self) -> &[usize] {

@@ -22,6 +22,7 @@ use crate::error::{check_policy, check_table};
 use edge::Edge;
 pub use mixture::Mixture;
 pub use plane::Returns;
+use plane::SAME;
 pub(crate) use plane::{Corner, Plane};
 
 /// The policy that a gap is taken against.
@@ -59,6 +60,16 @@ pub struct Witness {
     pub returns: Returns,
 }
 
+impl Witness {
+    /// The same with a shift added to its returns.
+    pub(crate) fn plus(self, shift: Returns) -> Witness {
+        Witness {
+            returns: self.returns.plus(shift),
+            ..self
+        }
+    }
+}
+
 /// The lowest and the highest return of any policy.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ReturnRange {
@@ -69,6 +80,15 @@ pub struct ReturnRange {
 }
 
 impl ReturnRange {
+    /// Both with a shift added.
+    #[must_use]
+    pub(crate) fn plus(self, shift: f64) -> ReturnRange {
+        ReturnRange {
+            lowest: self.lowest + shift,
+            highest: self.highest + shift,
+        }
+    }
+
     /// How far apart they are.
     #[must_use]
     pub fn width(self) -> f64 {
@@ -249,8 +269,8 @@ pub(crate) fn gaps(
         )
     });
     Ok(Gaps {
-        reward_range,
-        best: of_corner(mdp, &best),
+        reward_range: reward_range.plus(plane.shift().reward),
+        best: of_corner(mdp, &best).plus(plane.shift()),
         worst: worst.collect::<Result<_, _>>()?,
         gap: {
             let asked = reference.returns.reward;
@@ -260,7 +280,7 @@ pub(crate) fn gaps(
 }
 
 impl Reference<'_> {
-    /// The policy with its returns, given an optimal policy of the intent.
+    /// The policy with its returns less the plane's shift, given an optimal policy of the intent.
     fn witness(
         self,
         mdp: &TabularMdp,
@@ -286,13 +306,18 @@ impl Reference<'_> {
 /// If the table does not fit or, at discount 1, if a policy on the way need never end.
 pub fn return_range(mdp: &TabularMdp, rewards: &[f64]) -> Result<ReturnRange, CheckError> {
     check_table(mdp, "the reward", rewards)?;
-    let plane = Plane::new(mdp, rewards, rewards)?;
+    range_on(&Plane::new(mdp, rewards, rewards)?)
+}
+
+/// The range of returns under the reward of a plane.
+pub(crate) fn range_on(plane: &Plane<'_>) -> Result<ReturnRange, CheckError> {
     let highest = plane.furthest(REWARD_UP, None)?;
     let lowest = plane.furthest(REWARD_DOWN, Some(&highest.policy))?;
-    Ok(ReturnRange {
+    let range = ReturnRange {
         lowest: lowest.returns.reward,
         highest: highest.returns.reward,
-    })
+    };
+    Ok(range.plus(plane.shift().reward))
 }
 
 pub(crate) const REWARD_UP: Returns = Returns {
@@ -312,9 +337,7 @@ pub(crate) const INTENT_DOWN: Returns = Returns {
     intent: -1.0,
 };
 
-/// Returns that differ by less than this share of their scale are the same.
-const SAME: f64 = 1e-9;
-
+/// A corner as a policy, its returns less the plane's shift still.
 fn of_corner(mdp: &TabularMdp, corner: &Corner) -> Witness {
     Witness {
         policy: mdp::deterministic(&corner.policy, mdp.n_actions()),
@@ -323,7 +346,8 @@ fn of_corner(mdp: &TabularMdp, corner: &Corner) -> Witness {
 }
 
 /// The worst policy that is paid what was asked, between corners: the best for the intent, the best for the reward and
-/// then worst for the intent, the worst for the intent and then best for the reward.
+/// then worst for the intent, the worst for the intent and then best for the reward. All that it is given is less the
+/// plane's shift.
 fn search(
     mdp: &TabularMdp,
     plane: &Plane<'_>,
@@ -335,8 +359,8 @@ fn search(
     let slack = SAME * (plane.scale().reward + most.returns.reward.abs());
     if most.returns.reward < asked - slack {
         return Err(CheckError::OutOfReach {
-            asked,
-            most: most.returns.reward,
+            asked: asked + plane.shift().reward,
+            most: most.returns.reward + plane.shift().reward,
         });
     }
     let intent_range = ReturnRange {
@@ -357,15 +381,15 @@ fn search(
         )?
     };
     let mixture = edge.mixture(asked);
-    let worst = mixture.witness(mdp)?;
+    let shift = plane.shift();
     Ok(Gap {
-        worst,
-        mixture,
-        reference,
-        asked,
-        intent_range,
+        worst: mixture.witness(mdp)?.plus(shift),
+        mixture: mixture.plus(shift),
+        reference: reference.plus(shift),
+        asked: asked + shift.reward,
+        intent_range: intent_range.plus(shift.intent),
         multiplier: edge.multiplier,
-        bound: edge.bound,
+        bound: edge.bound + shift.intent,
         iterations: edge.iterations,
         stop: edge.stop,
     })

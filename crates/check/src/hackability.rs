@@ -155,9 +155,9 @@ fn verified(
     let [before, after] = policies;
     let (before, after) = (witness(before)?, witness(after)?);
     let amount = ranges.amount(&before, &after);
-    Ok((amount > least).then_some(HackablePair {
-        before,
-        after,
+    Ok((amount > least).then(|| HackablePair {
+        before: before.plus(plane.shift()),
+        after: after.plus(plane.shift()),
         amount,
     }))
 }

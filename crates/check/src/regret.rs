@@ -90,10 +90,11 @@ pub fn worst_regret(
         Edge::across(&plane, low, top)?
     };
     let (from, to) = edge.witnesses(mdp)?;
+    let shift = plane.shift();
     Ok(WorstRegret {
-        from,
-        to,
-        intent_range,
+        from: from.plus(shift),
+        to: to.plus(shift),
+        intent_range: intent_range.plus(shift.intent),
         multiplier: edge.multiplier,
         bound: edge.bound,
         iterations: edge.iterations,

@@ -56,7 +56,8 @@ pub(crate) fn canonical(
     rewards: &[f64],
 ) -> Result<(Vec<f64>, f64), CheckError> {
     check_rewards(mdp, "a table of rewards", rewards)?;
-    let expected = mdp.expected(rewards);
+    // What cannot be reached earns nothing: it can neither keep a policy from ending nor pass for the size of what can.
+    let (rewards, expected) = reached(mdp, flow, rewards);
     let largest = |values: &[f64]| {
         values
             .iter()
@@ -64,13 +65,7 @@ pub(crate) fn canonical(
     };
     let values_of = |policy: &[f64]| -> Result<Vec<f64>, CheckError> {
         check_policy(mdp, "the canonicalizer's policy", policy)?;
-        // What cannot be reached earns nothing, so that it cannot keep a policy from ending either.
-        let mut reached = vec![0.0; expected.len()];
-        for state in flow.states() {
-            let row = state * mdp.n_actions()..(state + 1) * mdp.n_actions();
-            reached[row.clone()].copy_from_slice(&expected[row]);
-        }
-        Ok(evaluate_policy(mdp, &reached, policy)?.values)
+        Ok(evaluate_policy(mdp, &expected, policy)?.values)
     };
     match canonicalizer {
         Canonicalizer::Flow => Ok((flow.project(&expected).component, largest(&expected))),
@@ -85,10 +80,23 @@ pub(crate) fn canonical(
         }
         Canonicalizer::ValuePotential(policy) => {
             let values = values_of(policy)?;
-            let scale = largest(rewards).max(largest(&values));
-            Ok((shaped(mdp, flow, rewards, &values), scale))
+            let scale = largest(&rewards).max(largest(&values));
+            Ok((shaped(mdp, flow, &rewards, &values), scale))
         }
     }
+}
+
+/// A table of rewards, one a stored transition, and its expectation, `[S, A]`: zero where unreachable.
+fn reached(mdp: &TabularMdp, flow: &Flow, rewards: &[f64]) -> (Vec<f64>, Vec<f64>) {
+    let mut reached = vec![0.0; rewards.len()];
+    for state in flow.states() {
+        for action in 0..mdp.n_actions() {
+            let row = mdp.row(*state, action);
+            reached[row.clone()].copy_from_slice(&rewards[row]);
+        }
+    }
+    let expected = mdp.expected(&reached);
+    (reached, expected)
 }
 
 /// `√τ(s'|s, a) (R(s, a, s') - V(s) + γ V(s'))`, one a stored transition.

@@ -26,6 +26,14 @@ impl Mixture {
         }
     }
 
+    /// The same with a shift added to the returns.
+    pub(super) fn plus(self, shift: Returns) -> Mixture {
+        Mixture {
+            returns: self.returns.map(|returns| returns.plus(shift)),
+            ..self
+        }
+    }
+
     /// The stochastic policy whose occupancy is the mixture's, with the mixture's returns.
     ///
     /// An action's probability is its share of the mixed visits of its state (Puterman, 1994, theorem 6.9.1); states

@@ -283,3 +283,132 @@ fn what_cannot_be_answered_says_why() {
     let halves = Reference::Policy(&[0.5, 0.4]);
     assert!(ask(&tables, halves, 0.0).contains("state 0 probabilities that sum to 0.9"));
 }
+
+/// From each state to itself (0) or to the next (1), round a ring or, at discount 1, on to the end by either.
+fn ring(n_states: usize, discount: f64) -> TabularMdp {
+    let mut rows = vec![];
+    for state in 0..n_states {
+        for action in 0..2 {
+            let next = (state + 1) % n_states;
+            rows.push(vec![Transition {
+                probability: 1.0,
+                next_state: if discount < 1.0 && action == 0 {
+                    state
+                } else {
+                    next
+                },
+                reward: 0.0,
+                terminates: discount == 1.0 && next == 0,
+            }]);
+        }
+    }
+    let mut start = vec![0.0; n_states];
+    start[0] = 1.0;
+    TabularMdp::new(2, rows, start, Discount::new(discount).expect("it is one")).expect("possible")
+}
+
+#[test]
+fn small_differences_count_beside_what_each_step_pays() {
+    // One table is small enough to be factored, one is not, and at discount 1 nothing is taken out.
+    for (n_states, discount, cost) in [
+        (10, 0.999, 1e-6),
+        (10, 0.9999, 1e-6),
+        (150, 0.999, 1e-6),
+        (1000, 1.0, 1e-7),
+    ] {
+        let mdp = ring(n_states, discount);
+        let reward = [1.0, 1.0 - cost].repeat(n_states);
+        let best = Reference::IntentOptimal;
+        let same = gap(&mdp, &reward, &reward, best, GapSettings::EXACT).expect("it has an answer");
+        assert!(same.loss_share().abs() < 1e-3, "{n_states}: {same:?}");
+        let staying = mdp::deterministic(&vec![0; n_states], 2);
+        let least = policy_return(&mdp, &reward, &staying).expect("it ends");
+        let scale = least.abs();
+        assert!((same.worst.returns.reward - least).abs() < 1e-9 * scale);
+        // An intent that is served by what costs a little: all of it is lost.
+        let intent = [0.0, 1.0].repeat(n_states);
+        let worst = worst_among_optimal(&mdp, &reward, &intent, 0.0).expect("it has an answer");
+        let going = mdp::deterministic(&vec![1; n_states], 2);
+        let most = policy_return(&mdp, &intent, &going).expect("it ends");
+        assert!(worst.worst.returns.intent.abs() < 1e-3 * most, "{worst:?}");
+    }
+}
+
+#[test]
+fn a_large_potential_turns_no_verdict() {
+    let mdp = {
+        let mut rows = vec![];
+        for state in 0..4 {
+            for (next_state, terminates) in [(usize::min(state + 1, 3), state == 3), (state, false)]
+            {
+                rows.push(vec![Transition {
+                    probability: 1.0,
+                    next_state,
+                    reward: 0.0,
+                    terminates,
+                }]);
+            }
+        }
+        let start = vec![1.0, 0.0, 0.0, 0.0];
+        TabularMdp::new(2, rows, start, Discount::new(0.9).expect("below 1")).expect("possible")
+    };
+    let intent = [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0];
+    for size in [1.0, 1e5, 1e9] {
+        let potential = [0.3, 0.9, -0.4, 0.7].map(|phi| size * phi);
+        let shaping = crate::Flow::new(&mdp).shaping(&potential);
+        let added = |by: f64| -> Vec<f64> {
+            let pairs = shaping.iter().zip(intent);
+            pairs
+                .map(|(shaping, intent)| shaping + by * intent)
+                .collect()
+        };
+        let loss = |reward: &[f64]| {
+            let worst = worst_among_optimal(&mdp, reward, &intent, 0.0).expect("it has an answer");
+            assert!((worst.worst.returns.reward + potential[0]).abs() < 1.0 + 1e-9 * size);
+            worst.loss_share()
+        };
+        assert!(loss(&added(1.0)).abs() < 1e-4, "{size}");
+        let against = crate::worst_regret(&mdp, &added(-1.0), &intent).expect("it has an answer");
+        assert!((against.share() - 1.0).abs() < 1e-4, "{size}");
+        let range = return_range(&mdp, &added(1.0)).expect("it has one");
+        assert!(
+            (range.width() - 0.729).abs() < 1e-6 * f64::max(1.0, 1e-9 * size),
+            "{size}"
+        );
+    }
+}
+
+/// A choice between two ends, and a state that nothing leads to, where one can stay for ever.
+fn with_unreachable(discount: f64) -> TabularMdp {
+    let go = |next_state, terminates| {
+        vec![Transition {
+            probability: 1.0,
+            next_state,
+            reward: 0.0,
+            terminates,
+        }]
+    };
+    let rows = vec![go(0, true), go(0, true), go(1, false), go(1, false)];
+    let discount = Discount::new(discount).expect("it is one");
+    TabularMdp::new(2, rows, vec![1.0, 0.0], discount).expect("possible")
+}
+
+#[test]
+fn what_cannot_be_reached_decides_nothing() {
+    for discount in [0.9, 1.0] {
+        let mdp = with_unreachable(discount);
+        for far in [-1.0, 1.0, 1e14] {
+            let reward = [1.0, 0.0, far, -far];
+            let range = return_range(&mdp, &reward).expect("it has one");
+            let misses = range.lowest.abs().max((range.highest - 1.0).abs());
+            assert!(misses < 1e-12, "{far}: {range:?}");
+            let intent = [0.0, 1.0, 0.0, far];
+            let worst = worst_among_optimal(&mdp, &reward, &intent, 0.0).expect("it has an answer");
+            let best = Reference::IntentOptimal;
+            let gap = gap(&mdp, &reward, &intent, best, GapSettings::EXACT);
+            // All that is optimal for the reward delivers nothing; what the reference is paid, it is itself.
+            assert!((worst.worst.returns.intent).abs() < 1e-12, "{worst:?}");
+            assert!((gap.expect("it has an answer").loss_share() - 1.0).abs() < 1e-12);
+        }
+    }
+}

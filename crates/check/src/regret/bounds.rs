@@ -4,7 +4,7 @@ use mdp::{TabularMdp, occupancy};
 
 use crate::distance::{Canonicalizer, Direction, canonical, half_distance};
 use crate::flow::{dot, norm};
-use crate::gap::return_range;
+use crate::gap::{Plane, range_on, return_range};
 use crate::{CheckError, Flow};
 
 /// A distance and what it promises about [`worst_regret`](crate::worst_regret())'s share.
@@ -99,17 +99,22 @@ pub fn regret_bounds(
 /// # Errors
 /// If a table does not fit or, at discount 1, if a policy on the way need never end.
 pub fn range_distance(mdp: &TabularMdp, first: &[f64], second: &[f64]) -> Result<f64, CheckError> {
-    let (first, second) = (unit_range(mdp, first)?, unit_range(mdp, second)?);
+    let flow = Flow::new(mdp);
+    let first = unit_range(mdp, &flow, first)?;
+    let second = unit_range(mdp, &flow, second)?;
     let difference: Vec<f64> = first.iter().zip(&second).map(|(a, b)| a - b).collect();
-    Ok(0.5 * return_range(mdp, &difference)?.width())
+    Ok(0.5 * range_as_it_is(mdp, &difference)?)
 }
 
 /// The component of a reward, scaled to a range of 1; zero where the reward is trivial.
-fn unit_range(mdp: &TabularMdp, rewards: &[f64]) -> Result<Vec<f64>, CheckError> {
+fn unit_range(mdp: &TabularMdp, flow: &Flow, rewards: &[f64]) -> Result<Vec<f64>, CheckError> {
     crate::error::check_table(mdp, "the reward", rewards)?;
-    let mut component = Flow::new(mdp).project(rewards).component;
-    let width = return_range(mdp, &component)?.width();
-    let is_trivial = norm(&component) <= 1e-13 * norm(rewards);
+    let projection = flow.project(rewards);
+    let mut component = projection.component;
+    let width = range_as_it_is(mdp, &component)?;
+    // What cannot be reached is no part of either side.
+    let shaping = norm(&flow.shaping(&projection.potential));
+    let is_trivial = norm(&component) <= 1e-13 * shaping;
     let factor = if is_trivial || width == 0.0 {
         0.0
     } else {
@@ -117,6 +122,11 @@ fn unit_range(mdp: &TabularMdp, rewards: &[f64]) -> Result<Vec<f64>, CheckError>
     };
     component.iter_mut().for_each(|value| *value *= factor);
     Ok(component)
+}
+
+/// The range of returns under a reward that has no large potential to take out.
+fn range_as_it_is(mdp: &TabularMdp, rewards: &[f64]) -> Result<f64, CheckError> {
+    Ok(range_on(&Plane::as_they_are(mdp, rewards, rewards)?)?.width())
 }
 
 /// How large the polytope of occupancies is, and how far returns of the intent reach.
@@ -196,7 +206,7 @@ fn diameter(mdp: &TabularMdp, flow: &Flow) -> Result<f64, CheckError> {
     let mut axis = vec![0.0; mdp.n_states() * mdp.n_actions()];
     for row in reachable_rows(mdp, flow) {
         axis[row] = 1.0;
-        squares += return_range(mdp, &axis)?.width().powi(2);
+        squares += range_as_it_is(mdp, &axis)?.powi(2);
         axis[row] = 0.0;
     }
     Ok(squares.sqrt())
