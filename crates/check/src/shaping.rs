@@ -16,6 +16,7 @@ use mdp::TabularMdp;
 use crate::flow::norm;
 use crate::{CheckError, Flow};
 
+pub(crate) use farm::endless_actions;
 pub use farm::{Farm, Intended};
 pub use potential::{Discrepancy, LoopMove, Move, PotentialTest, Way};
 
@@ -57,9 +58,14 @@ pub fn shaping(
     let flow = Flow::new(mdp);
     let felt = norm(&flow.project(&mdp.expected(term)).component);
     let whole = norm(&reached(&flow, &mdp.expected(term)));
+    let potential = potential::test(mdp, flow.states(), term, task);
+    let forgiven = match &potential {
+        PotentialTest::Found { residual, .. } => *residual,
+        PotentialTest::Refuted(_) => 0.0,
+    };
     Ok(Shaping {
-        potential: potential::test(mdp, flow.states(), term),
-        farm: farm::find(mdp, flow.states(), term, task, intended)?,
+        farm: farm::find(mdp, flow.states(), term, task, intended, forgiven)?,
+        potential,
         felt_share: if felt > 1e-13 * whole {
             felt / whole
         } else {

@@ -12,8 +12,11 @@ use super::potential::moves;
 use crate::CheckError;
 use crate::error::check_policy;
 
-/// Gains smaller than this share of what could be gained are put down to rounding.
-const TOLERANCE: f64 = 1e-9;
+/// Gains smaller than this share of what is paid on the way are put down to rounding of what is paid.
+const ROUNDING: f64 = 1e-14;
+/// Means smaller than this share of what is paid, and differences smaller than this share of a value, are put down to
+/// rounding.
+const TIE: f64 = 1e-12;
 
 /// What the task's designer has in mind.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -56,17 +59,21 @@ pub struct Farm {
 /// positive gain. Below it, it is one that never ends and whose value of task and term together exceeds the intended
 /// policy's from where it begins. Whatever is found is evaluated anew, as a policy of the MDP. Where chance may end an
 /// episode whatever is done, there is no such policy.
+///
+/// `forgiven` is what the term may be off by in each step: by how much it misses its potential, if it has one.
 pub(super) fn find(
     mdp: &TabularMdp,
     states: &[usize],
     term: &[f64],
     task: &[f64],
     intended: Intended<'_>,
+    forgiven: f64,
 ) -> Result<Option<Farm>, CheckError> {
     let search = Search {
         mdp,
         states,
         term,
+        forgiven,
         term_sa: reached(mdp, states, term),
         task_sa: reached(mdp, states, task),
     };
@@ -92,6 +99,8 @@ struct Search<'a> {
     mdp: &'a TabularMdp,
     states: &'a [usize],
     term: &'a [f64],
+    /// By how much the term may be off in each step.
+    forgiven: f64,
     /// `[S, A]` each.
     term_sa: Vec<f64>,
     task_sa: Vec<f64>,
@@ -99,12 +108,14 @@ struct Search<'a> {
 
 impl Search<'_> {
     fn undiscounted(&self) -> Option<Farm> {
-        let best = optimal_average_reward(self.mdp, &self.term_sa);
+        let lasting = self.lasting();
+        let best = optimal_average_reward(self.mdp, &lasting);
         let entry = greatest(self.states, |state| best.gain[state])?;
         let chosen = deterministic(&best.policy, self.mdp.n_actions());
         let states = self.recurrent(entry, &best.policy);
-        let gain = average_reward(self.mdp, &self.term_sa, &chosen).gain[states[0]];
-        (gain > TOLERANCE * largest(&self.term_sa)).then(|| {
+        let gain = average_reward(self.mdp, &lasting, &chosen).gain[states[0]];
+        let paid = paid(&states, &self.term_sa, &chosen, self.mdp.n_actions());
+        (gain > TIE * paid + self.forgiven).then(|| {
             self.farm(
                 Round {
                     entry: states[0],
@@ -116,6 +127,20 @@ impl Search<'_> {
                 &best.policy,
             )
         })
+    }
+
+    /// The term without what is paid by actions that surely end the episode: paid once, it is no part of any mean, and a
+    /// large one would only add its rounding.
+    fn lasting(&self) -> Vec<f64> {
+        let n_actions = self.mdp.n_actions();
+        let paid = self.term_sa.iter().enumerate().map(|(row, paid)| {
+            let goes_on = self
+                .successors(row / n_actions, row % n_actions)
+                .next()
+                .is_some();
+            if goes_on { *paid } else { 0.0 }
+        });
+        paid.collect()
     }
 
     fn discounted(&self, intended: Intended<'_>) -> Result<Option<Farm>, CheckError> {
@@ -137,15 +162,24 @@ impl Search<'_> {
             }
         };
         let chosen: Vec<usize> = policy.iter().map(|action| action.unwrap_or(0)).collect();
-        let round = evaluate_policy(mdp, &together, &deterministic(&chosen, n_actions))?.values;
-        let instead = evaluate_policy(mdp, &together, &intended)?.values;
+        let chosen_policy = deterministic(&chosen, n_actions);
+        let round = evaluate_policy(mdp, &together, &chosen_policy)?;
+        let instead = evaluate_policy(mdp, &together, &intended)?;
         let endless: Vec<usize> = self
             .states
             .iter()
             .copied()
             .filter(|s| policy[*s].is_some())
             .collect();
-        let slack = TOLERANCE * largest(&together) / (1.0 - mdp.discount().get());
+        let paid = paid(&endless, &together, &chosen_policy, n_actions).max(paid(
+            self.states,
+            &together,
+            &intended,
+            n_actions,
+        ));
+        let a_step = ROUNDING * paid + 2.0 * self.forgiven;
+        let slack = round.error + instead.error + a_step / (1.0 - mdp.discount().get());
+        let (round, instead) = (round.values, instead.values);
         let gain = |state: usize| round[state] - instead[state];
         let Some(best) = greatest(&endless, gain).filter(|best| gain(*best) > slack) else {
             return Ok(None);
@@ -198,8 +232,14 @@ impl Search<'_> {
     fn optimal_for_task(&self, together: &[f64]) -> Result<Vec<usize>, CheckError> {
         let n_actions = self.mdp.n_actions();
         let task = policy_iteration(self.mdp, &self.task_sa, None)?;
-        let slack = TOLERANCE * largest(&self.task_sa) / (1.0 - self.mdp.discount().get());
-        let best = |row: usize| task.q_values[row] >= task.values[row / n_actions] - slack;
+        // The error of this policy's values alone: what others would be paid is no part of it.
+        let chosen = deterministic(&task.policy, n_actions);
+        let values = evaluate_policy(self.mdp, &self.task_sa, &chosen)?;
+        let best = |row: usize| {
+            let value = task.values[row / n_actions];
+            let size = f64::max(value.abs(), self.task_sa[row].abs());
+            task.q_values[row] >= value - 2.0 * values.error - TIE * size
+        };
         let cut: Vec<bool> = (0..together.len())
             .map(|row| row % n_actions != task.policy[row / n_actions] && !best(row))
             .collect();
@@ -378,7 +418,7 @@ struct Round {
 
 /// `[S, A]`, the actions after which it is possible never to end: what is left when actions that may terminate or lead
 /// to where no action is left are taken away.
-fn endless_actions(mdp: &TabularMdp) -> Vec<bool> {
+pub(crate) fn endless_actions(mdp: &TabularMdp) -> Vec<bool> {
     let n_actions = mdp.n_actions();
     let n_rows = mdp.n_states() * n_actions;
     let mut stays: Vec<bool> = (0..n_rows)
@@ -425,8 +465,11 @@ fn greatest(states: &[usize], value: impl Fn(usize) -> f64) -> Option<usize> {
     best
 }
 
-fn largest(values: &[f64]) -> f64 {
-    values
+/// The largest size of what a policy may be paid in one step from some states; table and policy `[S, A]`.
+fn paid(states: &[usize], rewards: &[f64], policy: &[f64], n_actions: usize) -> f64 {
+    let rows = states
         .iter()
-        .fold(0.0_f64, |most, value| most.max(value.abs()))
+        .flat_map(|state| state * n_actions..(state + 1) * n_actions);
+    rows.filter(|row| policy[*row] > 0.0)
+        .fold(0.0, |most, row| f64::max(most, rewards[row].abs()))
 }

@@ -4,10 +4,13 @@ use std::collections::VecDeque;
 
 use mdp::TabularMdp;
 
-/// How far a term may be from its potential, as a share of the largest value of the term.
-const TOLERANCE: f64 = 1e-9;
-/// Rounding of the potential itself.
-const ROUNDING: f64 = 1e-13;
+/// Rounding of a number, with room for a few operations.
+const ROUNDING: f64 = 64.0 * f64::EPSILON;
+/// How far a term that was written out with fewer digits may be from its potential, as a share of the largest value of
+/// either.
+const WRITTEN: f64 = 1e-9;
+/// The most that such a difference may be worth in all, as a share of the task's largest reward.
+const WORTH: f64 = 1e-6;
 
 /// Whether a term is potential-based.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,7 +20,7 @@ pub enum PotentialTest {
         /// `[S]`, a potential Φ, zero at the end of an episode, with `γ Φ(s') - Φ(s)` equal to the term. At discount 1
         /// a potential from which no end can be reached is free up to a constant, and zero somewhere.
         potential: Vec<f64>,
-        /// The largest difference on any transition: rounding.
+        /// The largest difference on any transition: rounding, or the digits that the term was written out with.
         residual: f64,
     },
     /// It is not: no potential fits these transitions.
@@ -118,79 +121,164 @@ pub(super) fn moves<'a>(
     })
 }
 
-/// Looks for a potential over the reachable `states`.
-pub(super) fn test(mdp: &TabularMdp, states: &[usize], term: &[f64]) -> PotentialTest {
-    let moves: Vec<Move> = moves(mdp, states, term).collect();
-    if mdp.discount().get() < 1.0 {
+/// Looks for a potential over the reachable `states`. `task`, one value a stored transition, is what digits that the term
+/// was not written out with are held against.
+pub(super) fn test(
+    mdp: &TabularMdp,
+    states: &[usize],
+    term: &[f64],
+    task: &[f64],
+) -> PotentialTest {
+    let discount = mdp.discount().get();
+    let found: Vec<Move> = moves(mdp, states, term).collect();
+    let steps = if discount < 1.0 {
+        1.0 / (1.0 - discount)
+    } else {
+        // A way that comes to each place once.
+        states.len() as f64
+    };
+    let paid = largest(found.iter().map(|m| task[m.stored]));
+    let moves = Moves {
+        discount,
+        forgiven: WORTH * paid / steps,
+        all: found,
+    };
+    if discount < 1.0 {
         discounted(mdp, states, &moves)
     } else {
         undiscounted(mdp, &moves)
     }
 }
 
-/// The move that the potential fits worst, and by how much it misses it.
-fn worst<'m>(moves: &'m [Move], discount: f64, potential: &[f64]) -> Option<(&'m Move, f64)> {
-    let miss = |m: &Move| {
+/// The transitions that a potential is tested on.
+struct Moves {
+    discount: f64,
+    all: Vec<Move>,
+    /// What a term may be off by in each step without ever being worth anything.
+    forgiven: f64,
+}
+
+/// A potential of one state, and how far rounding may have carried it off.
+#[derive(Clone, Copy, Debug, Default)]
+struct Implied {
+    value: f64,
+    error: f64,
+}
+
+impl Implied {
+    /// What the potential after a move implies for the state before it.
+    fn before(self, m: &Move, discount: f64) -> Implied {
         let after = if m.terminates {
             0.0
         } else {
-            discount * potential[m.next_state]
+            discount * self.value
         };
-        after - potential[m.state] - m.value
-    };
-    let misses = moves.iter().map(|m| (m, miss(m)));
-    misses.max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()))
+        let carried = if m.terminates {
+            0.0
+        } else {
+            discount * self.error
+        };
+        Implied {
+            value: after - m.value,
+            error: carried + rounding(m, after - m.value, after),
+        }
+    }
 }
 
-/// What may be put down to rounding.
-fn slack(moves: &[Move], potential: &[f64]) -> f64 {
-    let largest = moves.iter().map(|m| m.value.abs()).fold(0.0, f64::max);
-    let highest = potential.iter().map(|p| p.abs()).fold(0.0, f64::max);
-    TOLERANCE * largest + ROUNDING * highest
+/// Rounding of a move's term, which is the difference of two potentials.
+fn rounding(m: &Move, before: f64, after: f64) -> f64 {
+    ROUNDING * (m.value.abs() + before.abs() + after.abs())
+}
+
+impl Moves {
+    /// The move that the potential misses by most, and by how much; and whether that is more than rounding, or digits
+    /// that come to nothing beside the task.
+    fn worst(&self, potential: &[Implied]) -> Option<Miss<'_>> {
+        let highest = largest(potential.iter().map(|p| p.value));
+        let size = f64::max(largest(self.all.iter().map(|m| m.value)), highest);
+        let forgiven = f64::min(self.forgiven, WRITTEN * size);
+        let misses = self.all.iter().map(|m| {
+            let before = potential[m.state];
+            let implied = if m.terminates {
+                Implied::default()
+            } else {
+                potential[m.next_state]
+            }
+            .before(m, self.discount);
+            let by = implied.value - before.value;
+            let slack = f64::max(implied.error + before.error, forgiven);
+            Miss {
+                on: m,
+                by: by.abs(),
+                is_real: by.abs() > slack,
+            }
+        });
+        misses.max_by(|a, b| a.is_real.cmp(&b.is_real).then(a.by.total_cmp(&b.by)))
+    }
+}
+
+/// By how much a potential misses the term on a move.
+struct Miss<'a> {
+    on: &'a Move,
+    by: f64,
+    is_real: bool,
+}
+
+fn largest(values: impl Iterator<Item = f64>) -> f64 {
+    values.fold(0.0, |most, value| f64::max(most, value.abs()))
+}
+
+fn values(potential: &[Implied]) -> Vec<f64> {
+    potential.iter().map(|implied| implied.value).collect()
+}
+
+/// What the test comes to where no move is missed by more than what may be forgiven.
+fn found(miss: Option<&Miss<'_>>, potential: Vec<f64>) -> PotentialTest {
+    PotentialTest::Found {
+        residual: miss.map_or(0.0, |miss| miss.by),
+        potential,
+    }
 }
 
 /// Below discount 1 any way on from a state implies its potential, `Φ(s) = -Σ γ^t F_t`: one way is taken from each
 /// state, and the potential that these imply is held against every transition.
-fn discounted(mdp: &TabularMdp, states: &[usize], moves: &[Move]) -> PotentialTest {
-    let discount = mdp.discount().get();
+fn discounted(mdp: &TabularMdp, states: &[usize], moves: &Moves) -> PotentialTest {
+    let discount = moves.discount;
     let mut chosen: Vec<Option<&Move>> = vec![None; mdp.n_states()];
-    for m in moves {
+    for m in &moves.all {
         let chosen = &mut chosen[m.state];
         // A way that ends is the shortest to tell.
         if chosen.is_none_or(|c| m.terminates && !c.terminates) {
             *chosen = Some(m);
         }
     }
-    let mut potential: Vec<Option<f64>> = vec![None; mdp.n_states()];
+    let mut implied: Vec<Option<Implied>> = vec![None; mdp.n_states()];
     let mut position = vec![usize::MAX; mdp.n_states()];
     for state in states {
-        imply(&chosen, discount, *state, &mut potential, &mut position);
+        imply(&chosen, discount, *state, &mut implied, &mut position);
     }
-    let potential: Vec<f64> = potential.iter().map(|p| p.unwrap_or(0.0)).collect();
-    match worst(moves, discount, &potential) {
-        Some((m, miss)) if miss.abs() > slack(moves, &potential) => {
-            let one = way(&chosen, m.state, &potential);
-            let mut two = if m.terminates {
-                Way {
-                    lead: vec![],
-                    cycle: vec![],
-                    potential: 0.0,
-                }
-            } else {
-                way(&chosen, m.next_state, &potential)
-            };
-            two.lead.insert(0, *m);
-            two.potential = discount * two.potential - m.value;
-            PotentialTest::Refuted(Discrepancy::Ways {
-                state: m.state,
-                ways: [one, two],
-            })
+    let implied: Vec<Implied> = implied.iter().map(|p| p.unwrap_or_default()).collect();
+    let potential = values(&implied);
+    let miss = moves.worst(&implied);
+    let Some(Miss { on: m, .. }) = miss.as_ref().filter(|miss| miss.is_real) else {
+        return found(miss.as_ref(), potential);
+    };
+    let one = way(&chosen, m.state, &potential);
+    let mut two = if m.terminates {
+        Way {
+            lead: vec![],
+            cycle: vec![],
+            potential: 0.0,
         }
-        found => PotentialTest::Found {
-            residual: found.map_or(0.0, |(_, miss)| miss.abs()),
-            potential,
-        },
-    }
+    } else {
+        way(&chosen, m.next_state, &potential)
+    };
+    two.lead.insert(0, **m);
+    two.potential = discount * two.potential - m.value;
+    PotentialTest::Refuted(Discrepancy::Ways {
+        state: m.state,
+        ways: [one, two],
+    })
 }
 
 /// Finds what the chosen way from `state` implies for the states on it. `position` is where on the way each state was
@@ -199,11 +287,11 @@ fn imply(
     chosen: &[Option<&Move>],
     discount: f64,
     mut state: usize,
-    potential: &mut [Option<f64>],
+    potential: &mut [Option<Implied>],
     position: &mut [usize],
 ) {
     let mut path: Vec<&Move> = vec![];
-    let mut after = 0.0;
+    let mut after = Implied::default();
     while let Some(m) = chosen[state] {
         if let Some(known) = potential[state] {
             after = known;
@@ -221,19 +309,26 @@ fn imply(
         state = m.next_state;
     }
     for m in path.iter().rev() {
-        after = if m.terminates { 0.0 } else { discount * after } - m.value;
+        after = after.before(m, discount);
         potential[m.state] = Some(after);
         position[m.state] = usize::MAX;
     }
 }
 
 /// The potential at the beginning of a cycle: `-Σ γ^t F_t / (1 - γ^k)`.
-fn around(cycle: &[&Move], discount: f64) -> f64 {
-    let once = cycle
-        .iter()
-        .rev()
-        .fold(0.0, |after, m| discount * after - m.value);
-    once / (1.0 - discount.powf(cycle.len() as f64))
+fn around(cycle: &[&Move], discount: f64) -> Implied {
+    let sum = |of: fn(&Move) -> f64| {
+        let steps = cycle.iter().rev();
+        steps.fold(0.0, |after, m| discount * after + of(m))
+    };
+    let left = 1.0 - discount.powf(cycle.len() as f64);
+    let value = -sum(|m| m.value) / left;
+    // Each term is a difference of potentials of about this size, and each of the sums is rounded.
+    let size = sum(|m| m.value.abs()) + sum(|_| 1.0) * value.abs();
+    Implied {
+        value,
+        error: ROUNDING * size / left,
+    }
 }
 
 /// The chosen way from a state.
@@ -264,27 +359,28 @@ fn way(chosen: &[Option<&Move>], state: usize, potential: &[f64]) -> Way {
 
 /// At discount 1 the term must sum to zero round every loop. A tree over the states and the one end, whose potential is
 /// zero, says what the potential must be; any other transition closes a loop with it.
-fn undiscounted(mdp: &TabularMdp, moves: &[Move]) -> PotentialTest {
+fn undiscounted(mdp: &TabularMdp, moves: &Moves) -> PotentialTest {
     let end = mdp.n_states();
-    let tree = Tree::new(end, moves);
-    let potential = &tree.potential[..end];
-    match worst(moves, 1.0, potential) {
-        Some((m, miss)) if miss.abs() > slack(moves, potential) => {
-            let moves = tree.close(m);
-            let signed = moves.iter().map(|l| {
-                if l.is_forward {
-                    l.transition.value
-                } else {
-                    -l.transition.value
-                }
-            });
-            let sum = signed.sum();
-            PotentialTest::Refuted(Discrepancy::Loop { moves, sum })
+    let tree = Tree::new(end, &moves.all);
+    let implied = &tree.potential[..end];
+    let miss = moves.worst(implied);
+    let Some(Miss { on: m, .. }) = miss.as_ref().filter(|miss| miss.is_real) else {
+        return found(miss.as_ref(), values(implied));
+    };
+    let moves = tree.close(m);
+    let signed = moves.iter().map(LoopMove::value);
+    let sum = signed.sum();
+    PotentialTest::Refuted(Discrepancy::Loop { moves, sum })
+}
+
+impl LoopMove {
+    /// The term's value in this direction.
+    fn value(&self) -> f64 {
+        if self.is_forward {
+            self.transition.value
+        } else {
+            -self.transition.value
         }
-        found => PotentialTest::Found {
-            residual: found.map_or(0.0, |(_, miss)| miss.abs()),
-            potential: potential.to_vec(),
-        },
     }
 }
 
@@ -295,7 +391,7 @@ struct Tree {
     /// The move by which a place was come to, and whether forwards.
     parent: Vec<Option<LoopMove>>,
     depth: Vec<usize>,
-    potential: Vec<f64>,
+    potential: Vec<Implied>,
 }
 
 impl Tree {
@@ -316,7 +412,7 @@ impl Tree {
             end,
             parent: vec![None; end + 1],
             depth: vec![usize::MAX; end + 1],
-            potential: vec![0.0; end + 1],
+            potential: vec![Implied::default(); end + 1],
         };
         for root in std::iter::once(end).chain(0..end) {
             if tree.depth[root] == usize::MAX {
@@ -335,12 +431,12 @@ impl Tree {
                 if self.depth[next] == usize::MAX {
                     self.depth[next] = self.depth[place] + 1;
                     self.parent[next] = Some(*m);
-                    let step = if m.is_forward {
-                        m.transition.value
-                    } else {
-                        -m.transition.value
+                    let here = self.potential[place];
+                    let value = here.value + m.value();
+                    self.potential[next] = Implied {
+                        value,
+                        error: here.error + rounding(&m.transition, here.value, value),
                     };
-                    self.potential[next] = self.potential[place] + step;
                     open.push_back(next);
                 }
             }

@@ -48,7 +48,7 @@ fn potential_term(mdp: &TabularMdp, potential: &[f64]) -> Vec<f64> {
 }
 
 fn test_of(mdp: &TabularMdp, term: &[f64]) -> PotentialTest {
-    super::potential::test(mdp, crate::Flow::new(mdp).states(), term)
+    super::potential::test(mdp, crate::Flow::new(mdp).states(), term, term)
 }
 
 fn farm_of(mdp: &TabularMdp, term: &[f64], task: &[f64]) -> Option<Farm> {
@@ -475,4 +475,90 @@ fn redistribution_is_no_potential_but_is_not_felt() {
     let found = shaping(&mdp, &term, mdp.rewards(), Intended::Optimal).unwrap();
     assert!(!found.is_potential_based());
     assert!(found.felt_share < 1e-10 && found.farm.is_none());
+}
+
+/// On (0) or back (1) between two states, and from the second to the end.
+fn two_rooms(discount: f64) -> TabularMdp {
+    let go = |next_state, terminates| {
+        vec![Transition {
+            probability: 1.0,
+            next_state,
+            reward: 0.0,
+            terminates,
+        }]
+    };
+    let rows = vec![go(1, false), go(0, false), go(0, true), go(0, false)];
+    let discount = Discount::new(discount).unwrap();
+    TabularMdp::new(2, rows, vec![1.0, 0.0], discount).unwrap()
+}
+
+#[test]
+fn a_bonus_beside_a_large_potential_is_no_rounding() {
+    let task = [0.0, 0.0, 1.0, 0.0];
+    for discount in [0.9, 0.999, 1.0] {
+        let mdp = two_rooms(discount);
+        for size in [1.0, 1e7, 1e9] {
+            let mut term = potential_term(&mdp, &[size, -size]);
+            let found = shaping(&mdp, &term, &task, Intended::Optimal).unwrap();
+            assert!(found.is_potential_based(), "{discount} {size}");
+            assert!(found.farm.is_none(), "{discount} {size}");
+            // Worth 5 at 0.999.
+            term[1] += 5e-3;
+            let found = shaping(&mdp, &term, &task, Intended::Optimal).unwrap();
+            assert!(!found.is_potential_based(), "{discount} {size}");
+        }
+        let mut term = potential_term(&mdp, &[1e7, -1e7]);
+        term[1] += 0.5;
+        assert!(farm_of(&mdp, &term, &task).is_some(), "{discount}");
+    }
+}
+
+#[test]
+fn digits_that_were_not_written_out_are_forgiven_where_they_come_to_nothing() {
+    for discount in [0.9, 0.99, 1.0] {
+        let mdp = two_rooms(discount);
+        let written = |size: f64| -> Vec<f64> {
+            let exact = potential_term(&mdp, &[size / 3.0, -size / 7.0]);
+            exact
+                .iter()
+                .map(|f| format!("{f:.9e}").parse().unwrap())
+                .collect()
+        };
+        let task = [0.0, 0.0, 1.0, 0.0];
+        let found = shaping(&mdp, &written(1.0), &task, Intended::Optimal).unwrap();
+        assert!(
+            found.is_potential_based() && found.farm.is_none(),
+            "{discount}"
+        );
+        // The same digits of a potential this large are worth more than the task; without a discount they cancel.
+        let found = shaping(&mdp, &written(1e9), &task, Intended::Optimal).unwrap();
+        assert_eq!(found.is_potential_based(), discount == 1.0, "{discount}");
+    }
+}
+
+#[test]
+fn a_penalty_that_nobody_pays_hides_no_farm() {
+    // To the goal, round, or to the crash.
+    for (crash, discount) in [0.0, 1e3, 1e6, 1e9]
+        .iter()
+        .flat_map(|c| [(*c, 0.99), (*c, 0.9999)])
+    {
+        let go = |terminates| {
+            vec![Transition {
+                probability: 1.0,
+                next_state: 0,
+                reward: 0.0,
+                terminates,
+            }]
+        };
+        let rows = vec![go(true), go(false), go(true)];
+        let mdp = TabularMdp::new(3, rows, vec![1.0], Discount::new(discount).unwrap()).unwrap();
+        let farm = farm_of(&mdp, &[0.0, 0.5, 0.0], &[1.0, 0.0, -crash]).expect("going round pays");
+        let expected = 0.5 / (1.0 - discount);
+        assert!((farm.pays - expected).abs() < 1e-9 * expected && farm.instead == 1.0);
+    }
+    // At discount 1 the term's own penalty.
+    let mdp = two_rooms(1.0);
+    let farm = farm_of(&mdp, &[0.0, 1e-3, -1e9, 0.0], &[0.0; 4]).expect("staying pays");
+    assert_eq!(farm.states, [0]);
 }
