@@ -2,7 +2,7 @@
 
 use std::f64::consts::FRAC_1_SQRT_2;
 
-use mdp::{Discount, Rng, Seed, TabularMdp, categorical, index};
+use mdp::{Discount, Rng, Seed, TabularMdp, Transition, categorical, index};
 use proptest::prelude::*;
 
 use super::*;
@@ -495,4 +495,56 @@ fn noise_of_averages_is_no_difference() {
         "noise is taken for a difference: {}",
         found.estimate
     );
+    assert!(found.is_resolved);
+}
+
+#[test]
+fn a_reward_that_noise_explains_resolves_nothing_and_one_of_zeros_does() {
+    // Draws that cancel in every average: all of the square is noise.
+    let starts: Vec<Continued<usize, usize>> = (0..20)
+        .map(|place| {
+            let one = |next_state| Continuation {
+                next_state,
+                from_state: vec![],
+                from_next_state: vec![],
+            };
+            (place, 0, (0..8).map(one).collect())
+        })
+        .collect();
+    let noise = |_: &usize, _: &usize, n: &usize| if n.is_multiple_of(2) { 1.0 } else { -1.0 };
+    let zero = |_: &usize, _: &usize, _: &usize| 0.0;
+    let one = |_: &usize, _: &usize, _: &usize| 1.0;
+    let discount = Discount::new(0.9).unwrap();
+    let mut rng = Seed(5).stream("bootstrap", 0);
+    let noisy = sampled_starc(discount, &starts, noise, one, FEW, &mut rng);
+    assert!(!noisy.is_resolved);
+    let zeros = sampled_starc(discount, &starts, zero, one, FEW, &mut rng);
+    assert!(zeros.is_resolved);
+    assert_eq!((zeros.low, zeros.estimate, zeros.high), (0.5, 0.5, 0.5));
+}
+
+#[test]
+fn rewards_out_of_reach_move_no_distance() {
+    let go = |next_state, terminates| {
+        vec![Transition {
+            probability: 1.0,
+            next_state,
+            reward: 0.0,
+            terminates,
+        }]
+    };
+    let rows = vec![go(0, true), go(0, true), go(1, false), go(1, false)];
+    let mdp = TabularMdp::new(2, rows, vec![1.0, 0.0], Discount::new(0.9).unwrap()).unwrap();
+    let policy = vec![0.5; 4];
+    let distances = |far: f64| {
+        let (first, second) = ([1.0, 0.0, far, 0.0], [0.0, 1.0, 0.0, far]);
+        let mut found = vec![crate::range_distance(&mdp, &first, &second).unwrap()];
+        for canonicalizer in canonicalizers(&policy) {
+            found.push(starc(&mdp, canonicalizer, &first, &second).unwrap());
+        }
+        found
+    };
+    let (near, far) = (distances(0.0), distances(1e14));
+    assert!(near.iter().all(|distance| *distance > 0.9), "{near:?}");
+    assert_eq!(near, far);
 }
