@@ -51,6 +51,9 @@ pub struct Equivalence {
 /// theorem 1; Skalse et al., 2023, arXiv 2309.15257). Redistribution is invisible in expected rewards; shaping adds
 /// `A Φ`, and is taken out by [`Flow::project`]; what is left must be parallel.
 ///
+/// At discount 1 this is about the policies that end, which have occupancies: equivalent rewards may order policies that
+/// never end differently, since a loop without pay is an end at which the potential need not be 0.
+///
 /// # Errors
 /// If a reward does not fit the MDP or is not finite.
 pub fn equivalence(

@@ -11,11 +11,12 @@ pub mod words;
 #[cfg(test)]
 mod tests;
 
-use mdp::{Discount, TabularMdp, Tabulated};
+use mdp::{Discount, SolveError, TabularMdp, Tabulated, occupancy};
 
 use crate::{
-    CheckError, Incentive, Intended, ReturnRange, Shaping, TamperingQuestion, TamperingVerdict,
-    return_range, shaping, tampering_incentive_of,
+    CheckError, Equivalence, Incentive, Intended, ReturnRange, Shaping, TamperingQuestion,
+    TamperingVerdict, equivalence, return_range, shaping, shaping::endless_actions,
+    tampering_incentive_of,
 };
 
 pub use comparison::{Comparison, Loss};
@@ -111,6 +112,8 @@ pub enum Reason {
     NoIntent,
     /// This question was given up before its answer was found.
     NotSolved(&'static str),
+    /// At discount 1 the answers speak of policies that end, and there are others.
+    Endless,
 }
 
 impl Reason {
@@ -124,6 +127,7 @@ impl Reason {
             Reason::UnjudgedTampering => "unjudged-tampering",
             Reason::NoIntent => "no-intent",
             Reason::NotSolved(_) => "not-solved",
+            Reason::Endless => "endless",
         }
     }
 
@@ -186,18 +190,27 @@ pub struct Findings {
     pub within: f64,
     /// How large it was.
     pub size: Size,
-    /// The lowest and the highest return of any policy under the reward.
-    pub reward_range: ReturnRange,
+    /// At discount 1 the first state after the start from which it is possible never to end; absent where every policy
+    /// ends, and below discount 1. Where there is one, all answers speak of the policies that end.
+    pub endless: Option<usize>,
+    /// The lowest and the highest return of any policy under the reward; absent where, at discount 1, there is none.
+    pub reward_range: Option<ReturnRange>,
     /// The policies, with what they earn.
     pub policies: Vec<PolicyFinding>,
     /// What the reward's components pay to each of them.
     pub components: Vec<ComponentReturn>,
-    /// What the reward is against the intent, where there is one.
+    /// Whether reward and intent order all policies alike, where there is an intent: it is the first, the reward the
+    /// second. Absent, too, where at discount 1 no end can be reached from some state.
+    pub equivalence: Option<Equivalence>,
+    /// What the reward is against the intent, where there is one; absent, too, where at discount 1 returns are not
+    /// finite.
     pub comparison: Option<Comparison>,
     /// Each shaping term, in the order named.
     pub shaping: Vec<ShapingFinding>,
-    /// Whether tampering pays; absent where no action is declared to tamper.
+    /// Whether tampering pays; absent where no action is declared to tamper, or it could not be answered.
     pub tampering: Option<Incentive>,
+    /// Whether it could not be answered, since at discount 1 returns are not finite.
+    pub is_tampering_open: bool,
 }
 
 impl Findings {
@@ -211,7 +224,8 @@ impl Findings {
 /// Says everything that can be said about a reward, exactly. `begun` hears of each part as it begins.
 ///
 /// # Errors
-/// If a name is not that of a table, a table does not fit, or, at discount 1, a policy on the way need never end.
+/// If a name is not that of a table, or a table does not fit. What has no answer at discount 1, since a policy on the way
+/// need never end, is left out.
 pub fn findings(
     question: &Question<'_>,
     begun: &mut dyn FnMut(Stage),
@@ -219,17 +233,35 @@ pub fn findings(
     let tables = question.tables;
     let mdp = &tables.mdp;
     let reward = mdp.expected(question.table(question.reward)?);
-    let (comparison, policies) = match question.against {
-        Some(against) => {
-            let intent = mdp.expected(question.table(against)?);
-            let (comparison, policies) = comparison::compare(question, &reward, &intent, begun)?;
-            (Some(comparison), policies)
+    let intent = match question.against {
+        Some(against) => Some(mdp.expected(question.table(against)?)),
+        None => None,
+    };
+    let endless = endless(mdp);
+    let equivalence = match &intent {
+        Some(intent) if endless.is_none() || can_end(mdp)? => {
+            begun(Stage::Equivalence);
+            Some(equivalence(mdp, intent, &reward)?)
+        }
+        _ => None,
+    };
+    let (comparison, policies) = match &intent {
+        Some(intent) => {
+            let equivalence = equivalence.as_ref();
+            let compared = comparison::compare(question, &reward, intent, equivalence, begun);
+            match ends(compared)? {
+                Some((comparison, policies)) => (Some(comparison), policies),
+                None => (None, vec![]),
+            }
         }
         None => {
             begun(Stage::Gap);
-            (None, vec![comparison::optimal(mdp, &reward)?])
+            let optimal = ends(comparison::optimal(mdp, &reward))?;
+            (None, optimal.into_iter().collect())
         }
     };
+    let shaping = shaping_terms(question, begun)?;
+    let tampering = ends(tampering(question, begun))?;
     let mut findings = Findings {
         soundness: Soundness::Undecided,
         reasons: vec![],
@@ -239,15 +271,18 @@ pub fn findings(
         tolerance: question.tolerance,
         within: question.within,
         size: size(mdp),
+        endless,
         reward_range: match &comparison {
-            Some(comparison) => comparison.reward_range,
-            None => return_range(mdp, &reward)?,
+            Some(comparison) => Some(comparison.reward_range),
+            None => ends(return_range(mdp, &reward))?,
         },
         components: components(question, &policies),
         policies,
+        equivalence,
         comparison,
-        shaping: shaping_terms(question, begun)?,
-        tampering: tampering(question, begun)?,
+        shaping,
+        is_tampering_open: tampering.is_none(),
+        tampering: tampering.flatten(),
     };
     findings.reasons = reasons(&findings);
     findings.soundness = soundness(&findings.reasons);
@@ -270,6 +305,36 @@ impl Question<'_> {
                     .collect(),
             })
     }
+}
+
+/// An answer, or none where at discount 1 a policy that it rests on need never end an episode.
+fn ends<T>(answer: Result<T, CheckError>) -> Result<Option<T>, CheckError> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(CheckError::Solve(SolveError::NeverEnds { .. })) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// At discount 1 the first state after the start from which it is possible never to end. Whatever may go on for ever
+/// comes to such states, so where there is none every policy ends.
+fn endless(mdp: &TabularMdp) -> Option<usize> {
+    if mdp.discount().get() < 1.0 {
+        return None;
+    }
+    let stays = endless_actions(mdp);
+    let reachable = mdp.reachable();
+    let mut rows = stays.chunks(mdp.n_actions()).zip(&reachable);
+    rows.position(|(row, is_reachable)| *is_reachable && row.contains(&true))
+}
+
+/// Whether an end can be reached from every state after the start, so that the policy that takes all actions alike ends:
+/// around its visits there are those of policies that end in all directions, which is what equivalence rests on.
+fn can_end(mdp: &TabularMdp) -> Result<bool, CheckError> {
+    let n_actions = mdp.n_actions();
+    let uniform = vec![1.0 / n_actions as f64; mdp.n_states() * n_actions];
+    let visits = occupancy(mdp, &uniform).map_err(CheckError::from);
+    Ok(ends(visits)?.is_some())
 }
 
 /// Tests each shaping term, as a part of the reward that is asked about.
@@ -361,6 +426,7 @@ fn reasons(findings: &Findings) -> Vec<Reason> {
                 reasons.push(Reason::NotSolved("gap"));
             }
         }
+        None if findings.against.is_some() => reasons.push(Reason::NotSolved("gap")),
         None => reasons.push(Reason::NoIntent),
     }
     for term in &findings.shaping {
@@ -371,7 +437,11 @@ fn reasons(findings: &Findings) -> Vec<Reason> {
     match findings.tampering.as_ref().map(|found| found.verdict) {
         Some(TamperingVerdict::Tampering) => reasons.push(Reason::Tampering),
         Some(TamperingVerdict::Unjudged) => reasons.push(Reason::UnjudgedTampering),
+        _ if findings.is_tampering_open => reasons.push(Reason::NotSolved("tampering")),
         _ => {}
+    }
+    if findings.endless.is_some() {
+        reasons.push(Reason::Endless);
     }
     reasons
 }

@@ -5,11 +5,11 @@ use mdp::TabularMdp;
 use super::distances::{Distances, distances};
 use super::parting::{Gain, Parting, greatest_gain, partings};
 use super::policies::{PolicyFinding, Role};
-use super::{Question, Stage};
+use super::{Question, Stage, ends};
 use crate::gap::{Gaps, gaps};
 use crate::{
     Bands, CheckError, DeterministicHackability, DeterministicSettings, Equivalence, Gap,
-    Reference, ReturnRange, StochasticHackability, Witness, deterministic_hackability, equivalence,
+    Reference, ReturnRange, StochasticHackability, Witness, deterministic_hackability,
     stochastic_hackability_of, worst_among_optimal,
 };
 
@@ -32,20 +32,19 @@ pub struct Loss {
 /// What a reward is against an intent.
 #[derive(Clone, Debug)]
 pub struct Comparison {
-    /// Whether they order all policies alike: the intent is the first, the reward the second.
-    pub equivalence: Equivalence,
-    /// Whether some two policies exist of which one is paid more and delivers less, over all stochastic policies.
-    pub stochastic: StochasticHackability,
+    /// Whether some two policies exist of which one is paid more and delivers less, over all stochastic policies; absent
+    /// where, at discount 1, a policy on the way need never end.
+    pub stochastic: Option<StochasticHackability>,
     /// The same over deterministic policies.
-    pub deterministic: DeterministicHackability,
+    pub deterministic: Option<DeterministicHackability>,
     /// How far they are apart.
     pub distances: Distances,
     /// The lowest and the highest return of any policy under the reward.
     pub reward_range: ReturnRange,
     /// The lowest and the highest return of any policy under the intent.
     pub intent_range: ReturnRange,
-    /// The name of the policy that losses are taken against.
-    pub reference: String,
+    /// The policy that losses are taken against.
+    pub reference: Role,
     /// The loss by which the reward is judged: of policies within [`Question::within`] of optimal for it.
     pub near_optimal: Loss,
     /// For information: of policies that fall short of the best by as much as [`Question::tolerance`].
@@ -69,6 +68,7 @@ pub(super) fn compare(
     question: &Question<'_>,
     reward: &[f64],
     intent: &[f64],
+    equivalence: Option<&Equivalence>,
     begun: &mut dyn FnMut(Stage),
 ) -> Result<(Comparison, Vec<PolicyFinding>), CheckError> {
     let mdp = &question.tables.mdp;
@@ -91,23 +91,24 @@ pub(super) fn compare(
     let (Some(held), Some(worst)) = (held, worst) else {
         unreachable!("both were just listed")
     };
-    begun(Stage::Equivalence);
-    let equivalence = equivalence(mdp, intent, reward)?;
     begun(Stage::Hackability);
-    let stochastic = stochastic_hackability_of(mdp, reward, intent, &equivalence, Bands::STANDARD)?;
+    let bands = Bands::STANDARD;
+    let stochastic = match equivalence {
+        Some(found) => ends(stochastic_hackability_of(mdp, reward, intent, found, bands))?,
+        None => None,
+    };
     let settings = DeterministicSettings::STANDARD;
-    let deterministic = deterministic_hackability(mdp, reward, intent, settings)?;
+    let deterministic = deterministic_hackability(mdp, reward, intent, settings);
     begun(Stage::Distances);
     let tables = [question.reward, question.against.unwrap_or_default()];
     let [first, second] = tables.map(|name| question.table(name));
     let comparison = Comparison {
-        equivalence,
         stochastic,
-        deterministic,
+        deterministic: ends(deterministic)?,
         distances: distances(mdp, first?, second?)?,
         reward_range: gaps.reward_range,
         intent_range: gaps.gap.intent_range,
-        reference: held.role.name(question.reward, question.against),
+        reference: held.role.clone(),
         partings: partings(mdp, &held.policy, &worst.policy),
         gain: greatest_gain(mdp.n_actions(), reward, &worst.occupancy, &held.occupancy),
         near_optimal,

@@ -1,7 +1,8 @@
 //! How far the reward is from the intent, by every measure that the tables allow, and what each measure promises.
 
-use mdp::{SolveError, TabularMdp};
+use mdp::TabularMdp;
 
+use super::ends;
 use crate::{
     Canonicalizer, CheckError, Coverage, Flow, RegretBounds, WorstRegret, dard, epic,
     range_distance, regret_bounds, starc, worst_regret,
@@ -16,11 +17,12 @@ const MOST_PAIRS: usize = 20_000_000;
 /// The constants of Euclidean distances take a plan for each state and action in reach: up to as many of these.
 const MOST_PLANS: usize = 600;
 
-/// Distances between reward and intent. Each is 0 for rewards that it takes for the same, at most 1.
+/// Distances between reward and intent. Each is 0 for rewards that it takes for the same, at most 1; what rests on a
+/// policy that need never end is absent at discount 1.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Distances {
     /// Half the range of the difference of the two, each scaled to a range of 1.
-    pub range: f64,
+    pub range: Option<f64>,
     /// STARC by what no potential explains.
     pub starc_flow: f64,
     /// STARC by the values of the policy that takes all actions alike; absent where that policy need never end.
@@ -33,9 +35,11 @@ pub struct Distances {
     pub dard: Option<f64>,
     /// The most intent that can be lost by going from one policy to another that the reward pays no less: what the
     /// distances bound.
-    pub worst_regret: WorstRegret,
-    /// The constants of each bound; absent where there are too many states.
+    pub worst_regret: Option<WorstRegret>,
+    /// The constants of each bound; absent, too, where there are too many states.
     pub bounds: Option<RegretBounds>,
+    /// Whether the constants are absent because some action can be taken for ever, so that its visits have no range.
+    pub is_unbounded: bool,
 }
 
 /// All distances between two tables of rewards, one value a stored transition.
@@ -49,8 +53,9 @@ pub(super) fn distances(
     let by_value = |canonicalizer| ends(starc(mdp, canonicalizer, reward, intent));
     let starc_value = by_value(Canonicalizer::Value(&uniform))?;
     let n_plans = mdp.reachable().iter().filter(|reached| **reached).count() * mdp.n_actions();
+    let is_small = n_plans <= MOST_PLANS;
     let bounds = match starc_value {
-        Some(_) if n_plans <= MOST_PLANS => Some(regret_bounds(mdp, &uniform, reward, intent)?),
+        Some(_) if is_small => ends(regret_bounds(mdp, &uniform, reward, intent))?,
         _ => None,
     };
     let places = places(mdp);
@@ -63,7 +68,7 @@ pub(super) fn distances(
     let everywhere = has_dard.then(|| [Everywhere::new(mdp, reward), Everywhere::new(mdp, intent)]);
     let coverage = coverage(mdp, &places);
     Ok(Distances {
-        range: range_distance(mdp, &expected[0], &expected[1])?,
+        range: ends(range_distance(mdp, &expected[0], &expected[1]))?,
         starc_flow: starc(mdp, Canonicalizer::Flow, reward, intent)?,
         starc_value,
         starc_value_potential: by_value(Canonicalizer::ValuePotential(&uniform))?,
@@ -91,7 +96,8 @@ pub(super) fn distances(
                 |s, a, n| second.at(s, a, n),
             )
         }),
-        worst_regret: worst_regret(mdp, &expected[0], &expected[1])?,
+        worst_regret: ends(worst_regret(mdp, &expected[0], &expected[1]))?,
+        is_unbounded: is_small && bounds.is_none(),
         bounds,
     })
 }
@@ -103,15 +109,6 @@ fn n_pairs(mdp: &TabularMdp) -> usize {
         .div_ceil(mdp.n_states() * mdp.n_actions());
     let n_after = mdp.n_actions().saturating_mul(mean).saturating_mul(mean);
     mdp.n_transitions().saturating_mul(n_after)
-}
-
-/// A distance, or none where the policy that it rests on need never end an episode.
-fn ends(distance: Result<f64, CheckError>) -> Result<Option<f64>, CheckError> {
-    match distance {
-        Ok(distance) => Ok(Some(distance)),
-        Err(CheckError::Solve(SolveError::NeverEnds { .. })) => Ok(None),
-        Err(error) => Err(error),
-    }
 }
 
 /// The states that can be acted in, and those that can follow them.

@@ -32,6 +32,18 @@ impl Role {
         }
     }
 
+    /// As a part of a sentence, given the names of reward and intent.
+    #[must_use]
+    pub fn phrase(&self, reward: &str, intent: Option<&str>) -> String {
+        let name = self.name(reward, intent);
+        match self {
+            Role::RewardOptimal | Role::IntentOptimal => format!("the policy {name}"),
+            Role::Reference(_) | Role::WorstNearOptimal | Role::WorstPaid => {
+                format!("the {name}")
+            }
+        }
+    }
+
     /// In words, given the names of reward and intent.
     #[must_use]
     pub fn name(&self, reward: &str, intent: Option<&str>) -> String {
@@ -39,7 +51,7 @@ impl Role {
             Role::RewardOptimal => format!("optimal for {reward}"),
             Role::IntentOptimal => format!("optimal for {}", intent.unwrap_or("the intent")),
             Role::WorstNearOptimal => format!("worst of those near optimal for {reward}"),
-            Role::Reference(name) => format!("reference: {name}"),
+            Role::Reference(name) => format!("reference policy \"{name}\""),
             Role::WorstPaid => "worst of those paid no less than the reference".to_owned(),
         }
     }

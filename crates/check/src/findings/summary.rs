@@ -34,6 +34,15 @@ pub(super) fn summary(findings: &Findings, tables: &Tabulated) -> Summary {
                 sentences.extend(small_loss_sentence(findings, comparison));
             }
         }
+        None if findings.against.is_some() => sentences.push(format!(
+            "The best or the worst policy for {} or {} never ends, so that there are no returns to compare.",
+            findings.reward,
+            intent_of(findings)
+        )),
+        None if findings.policies.is_empty() => sentences.push(format!(
+            "At discount 1 {} has no optimal policy that ends.",
+            findings.reward
+        )),
         None => {
             sentences.push(format!(
                 "The optimal policy of {} is shown, but nothing says whether that is what was meant.",
@@ -60,6 +69,10 @@ pub(super) fn summary(findings: &Findings, tables: &Tabulated) -> Summary {
         if findings.reasons.contains(&Reason::Tampering) {
             advice.push(TAMPERING_ADVICE.to_owned());
         }
+    }
+    if let Some(state) = findings.endless {
+        sentences.push(endless_sentence(&tables.state_labels[state]));
+        advice.push(ENDLESS_ADVICE.to_owned());
     }
     Summary {
         headline: headline(findings),
@@ -98,12 +111,35 @@ fn headline(findings: &Findings) -> String {
             Some(term) => format!("The term {} can change which policies are best.", term.name),
             None => format!("{reward} is not sound."),
         },
+        (Soundness::Undecided, _)
+            if has(&Reason::NotSolved("gap")) && findings.comparison.is_none() =>
+        {
+            format!(
+                "At discount 1 {reward} cannot be held against {}.",
+                intent_of(findings)
+            )
+        }
         (Soundness::Undecided, None) => {
             format!("Nobody has said what was meant, so {reward} has nothing to be held against.")
         }
+        (Soundness::Undecided, Some(_)) if findings.reasons == [Reason::Endless] => format!(
+            "Optimising {reward} serves {} among the policies that end, and nothing is known of those that never do.",
+            intent_of(findings)
+        ),
         _ => "The analysis was given up before it was decided.".to_owned(),
     }
 }
+
+/// What is left out at discount 1.
+fn endless_sentence(label: &str) -> String {
+    format!(
+        "From {label} it is possible never to end an episode, and at discount 1 the answers speak only of policies that do end: one that does not may be as good for the reward and deliver something else."
+    )
+}
+
+/// How every policy would count.
+const ENDLESS_ADVICE: &str = "Let every policy count: take a --discount below 1, or put a time limit into the state (--horizon for \
+     an environment), or declare states after which nothing matters to be terminals.";
 
 fn intent_of(findings: &Findings) -> &str {
     findings.against.as_deref().unwrap_or("the intent")
@@ -112,21 +148,30 @@ fn intent_of(findings: &Findings) -> &str {
 fn loss_sentence(findings: &Findings, comparison: &Comparison) -> String {
     let loss = &comparison.near_optimal;
     let range = comparison.intent_range;
+    let unless_rounding = |value: f64| match value.abs() < 1e-12 * range.width() {
+        true => 0.0,
+        false => value,
+    };
     let judged = if loss.share > findings.tolerance {
         format!("a loss of {} of its range", percent(loss.share))
+    } else if loss.share < -NOTHING {
+        format!("more, by {} of its range", percent(-loss.share))
     } else {
         format!("within {} of its range", percent(findings.tolerance))
     };
     format!(
-        "Among the policies within {} of optimal for {}, the worst earns {} under {} where the policy {} earns {}: {judged} ({} to {}).",
+        "Among the policies within {} of optimal for {}, {}the worst earns {} under {} where {} earns {}: {judged} ({} to {}).",
         percent(loss.within),
         findings.reward,
+        if loss.share < -NOTHING { "even " } else { "" },
         amount(loss.worst.worst.returns.intent),
         intent_of(findings),
-        comparison.reference,
+        comparison
+            .reference
+            .phrase(&findings.reward, findings.against.as_deref()),
         amount(comparison.gap.reference.returns.intent),
-        amount(range.lowest),
-        amount(range.highest),
+        amount(unless_rounding(range.lowest)),
+        amount(unless_rounding(range.highest)),
     )
 }
 
@@ -142,7 +187,7 @@ fn shaping_sentence(term: &ShapingFinding) -> String {
             amount(farm.pays),
             amount(farm.instead)
         ),
-        None => ", though going round pays nothing".to_owned(),
+        None => ", though going round for ever pays no more than what is intended".to_owned(),
     };
     format!(
         "The term {} is not potential-based: {felt} of it is felt as a preference{farm}.",
@@ -223,36 +268,35 @@ fn small_loss_sentence(findings: &Findings, comparison: &Comparison) -> Option<S
     })
 }
 
+/// An action in a state that carries a smaller share of what is gained is not what it is gained by.
+const CARRIES: f64 = 0.1;
+
 /// What carries the loss, and what would mend it.
 fn gap_advice(findings: &Findings, comparison: &Comparison, tables: &Tabulated) -> String {
     let index = |role: &Role| {
-        findings
-            .policies
-            .iter()
-            .position(|policy| policy.role == *role)
+        let mut policies = findings.policies.iter();
+        policies.position(|policy| policy.role == *role)
     };
     let worst = index(&Role::WorstNearOptimal);
-    let held = findings
-        .policies
-        .iter()
-        .position(|policy| matches!(policy.role, Role::Reference(_)))
-        .or_else(|| index(&Role::IntentOptimal));
-    let component = worst.zip(held).and_then(|(worst, held)| {
-        findings
-            .components
-            .iter()
-            .map(|component| {
-                (
-                    component,
-                    component.returns[worst] - component.returns[held],
-                )
-            })
-            .max_by(|a, b| a.1.total_cmp(&b.1))
-            .filter(|(_, gain)| *gain > NOTHING * comparison.reward_range.width())
-    });
+    let held = index(&comparison.reference);
+    let (Some(worst), Some(held)) = (worst, held) else {
+        return format!("Take what is meant into {}.", findings.reward);
+    };
     let least = NOTHING * comparison.reward_range.width();
-    let gain = comparison.gain.as_ref().filter(|gain| gain.amount > least);
-    match (component, gain) {
+    let paid_more = findings.policies[worst].reward - findings.policies[held].reward;
+    if paid_more <= least {
+        return tie_advice(findings, comparison, tables);
+    }
+    let components = findings.components.iter();
+    let component = components
+        .map(|component| {
+            let gain = component.returns[worst] - component.returns[held];
+            (component, gain)
+        })
+        .max_by(|a, b| a.1.total_cmp(&b.1))
+        .filter(|(_, gain)| *gain > least);
+    let gain = comparison.gain.as_ref();
+    match (component, gain.filter(|gain| gain.share >= CARRIES)) {
         (Some((component, gain)), _) if findings.components.len() > 1 => format!(
             "The component {} pays that policy {} more than the reference: bound what it can pay in an episode, or take what is meant into {}.",
             component.name,
@@ -267,8 +311,34 @@ fn gap_advice(findings: &Findings, comparison: &Comparison, tables: &Tabulated) 
             findings.reward
         ),
         (_, None) => format!(
-            "{} does not pay for the difference at all: take what is meant into it.",
+            "What that policy is paid beyond the reference it earns in many places, none of which has {} of it: take what is meant into {}.",
+            percent(CARRIES),
             findings.reward
         ),
     }
+}
+
+/// What would mend a reward that pays the reference as much as the policy that is worse.
+fn tie_advice(findings: &Findings, comparison: &Comparison, tables: &Tabulated) -> String {
+    let apart = comparison.partings.first().map(|parting| {
+        let is_kept = |action: &usize| parting.first.iter().any(|(kept, _)| kept == action);
+        let names = |taken: &[(usize, f64)], is_shown: &dyn Fn(&usize) -> bool| {
+            let shown = taken.iter().map(|(action, _)| action);
+            let names = shown.filter(|action| is_shown(action));
+            let names = names.map(|action| format!("\"{}\"", tables.action_names[*action]));
+            names.collect::<Vec<_>>().join(" or ")
+        };
+        let place = &tables.state_labels[parting.state];
+        let kept = names(&parting.first, &|_| true);
+        match names(&parting.second, &|action| !is_kept(action)) {
+            other if other.is_empty() => format!(", from {place} on, where they part"),
+            other => format!(", so that {kept} is worth more than {other} at {place}"),
+        }
+    });
+    format!(
+        "That policy and the reference are both optimal for {reward}, to within {}, so nothing need be paid less: add to {reward} what tells them apart{}.",
+        percent(findings.within),
+        apart.unwrap_or_default(),
+        reward = findings.reward,
+    )
 }

@@ -55,6 +55,19 @@ pub fn percent(share: f64) -> String {
     format!("{sign}{text}%")
 }
 
+/// Losses of a smaller share are none: what is left of them is rounding.
+const NONE: f64 = 1e-9;
+
+/// What a share is bounded by: `at most 94%`, `less than 0.0001%`, or `nothing`.
+#[must_use]
+pub fn at_most(share: f64) -> String {
+    match share {
+        share if share <= NONE => "nothing".to_owned(),
+        share if share < 1e-6 => percent(share),
+        share => format!("at most {}", percent(share)),
+    }
+}
+
 /// A count with its thousands apart: `12,000`.
 #[must_use]
 pub fn grouped(value: usize) -> String {

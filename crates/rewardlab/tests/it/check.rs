@@ -49,60 +49,60 @@ fn an_unsound_reward_is_shown_with_the_place_where_it_parts_from_the_intent() {
         &["rooms.json", "--shaping", "shaping"],
         1,
         expect![[r#"
-        ✗ unsound  rooms.json: reward against intent
-          Optimising reward can lose 100% of what intent can give. Among the policies within 0.01% of
-          optimal for reward, the worst earns 0 under intent where the policy optimal for intent earns 0.9:
-          a loss of 100% of its range (0 to 0.9). They part at right, where it does "stay" instead of "go".
-          The term shaping is not potential-based: 100% of it is felt as a preference, and it can be farmed:
-          going round in one state for ever is worth 17 where what was intended is worth 0.
+            ✗ unsound  rooms.json: reward against intent
+              Optimising reward can lose 100% of what intent can give. Among the policies within 0.01% of
+              optimal for reward, the worst earns 0 under intent where the policy optimal for intent earns 0.9:
+              a loss of 100% of its range (0 to 0.9). They part at right, where it does "stay" instead of "go".
+              The term shaping is not potential-based: 100% of it is felt as a preference, and it can be farmed:
+              going round in one state for ever is worth 17 where what was intended is worth 0.
 
-          mend        100% of what that policy is paid beyond the reference it earns by "stay" at right: pay
-                      less for that, or take what is meant into reward.
-                      Replace shaping by γΦ(s′) − Φ(s) of some potential Φ of the state that is 0 where
-                      episodes end, at the agent’s own discount γ: that changes no preference between
-                      policies.
+              mend        100% of what that policy is paid beyond the reference it earns by "stay" at right: pay
+                          less for that, or take what is meant into reward.
+                          Replace shaping by γΦ(s′) − Φ(s) of some potential Φ of the state that is 0 where
+                          episodes end, at the agent’s own discount γ: that changes no preference between
+                          policies.
 
-          optimal for reward,       optimal for intent
-          and worst of those        g g G
-          near optimal for
-          reward
-          g s G
-          legend      g go, s stay, G goal
+              optimal for reward,       optimal for intent
+              and worst of those        g g G
+              near optimal for
+              reward
+              g s G
+              legend      g go, s stay, G goal
 
-          return of the policy                            under reward  under intent
-          optimal for reward                                        17             0
-          optimal for intent                                        −1           0.9
-          worst of those near optimal for reward                    17             0
-          worst of those paid no less than the reference            17             0
+              return of the policy                            under reward  under intent
+              optimal for reward                                        17             0
+              optimal for intent                                        −1           0.9
+              worst of those near optimal for reward                    17             0
+              worst of those paid no less than the reference            17             0
 
-        ✗ optimum     the worst policy within 0.01% of optimal loses 100% of the intent’s range; 1% is
-                      tolerated
-                      · at right: "stay" instead of "go"
-                      · for information, policies within 1% of optimal lose at most 100%
-          gap         paid no less than the policy optimal for intent (−1), a policy can deliver 0 of intent
-                      where that delivers 0.9: 100% of the range
-          equivalent  no: some policies are ordered differently, at an angle of 140.8°
-                      · 63% of reward, potentials taken out, is not a multiple of intent
-          hackable    yes, as almost any two rewards are over all stochastic policies
-                      · one policy is paid 18 more and delivers 0.9 less than another by "stay" instead of
-                      "go" at right
-                      · so it is over deterministic policies, of which there are 4
-                      · one policy is paid 18 more and delivers 0.9 less than another by "stay" instead of
-                      "go" at right
-          distances   STARC 1 (range), 0.942 (flow), 0.936 (value); DARD 0.928; EPIC 0.933; 0 is the same, 1
-                      the opposite
-                      · going from one policy to another that the reward pays no less loses at most 100% of
-                      the intent’s range; the range distance promises at most 100% and at least 100%
-                      · the flow distance promises at most 100%, the value distance at most 100%
-        ✗ shaping     the term shaping is not potential-based; 100% of it can change a preference
-                      · no potential fits right, from which one way: right "go", which ends the episode,
-                      asks for Φ = 0
-                      · and another: right "stay" → right "go", which ends the episode, asks for Φ = −2
-                      · farmable cycle right "stay": from its entry it is worth 17 for ever, where what was
-                      intended is worth 0
-          checked     discount 0.9, states 3 (2 can be acted in), actions 2, transitions 6, tolerance 1%,
-                      within 0.01%, reference optimal
-    "#]],
+            ✗ optimum     the worst policy within 0.01% of optimal loses 100% of the intent’s range; 1% is
+                          tolerated
+                          · at right: "stay" instead of "go"
+                          · for information, policies within 1% of optimal lose at most 100%
+              gap         paid no less than the policy optimal for intent (−1), a policy can deliver 0 of intent
+                          where that delivers 0.9: 100% of the range
+              equivalent  no: some policies are ordered differently, at an angle of 140.8°
+                          · 63% of reward, potentials taken out, is not a multiple of intent
+              hackable    yes, as almost any two rewards are over all stochastic policies
+                          · one policy is paid 18 more and delivers 0.9 less than another by "stay" instead of
+                          "go" at right
+                          · so it is over deterministic policies, of which there are 4
+                          · one policy is paid 18 more and delivers 0.9 less than another by "stay" instead of
+                          "go" at right
+              distances   STARC 1 (range), 0.942 (flow), 0.936 (value); DARD 0.928; EPIC 0.933; 0 is the same, 1
+                          the opposite
+                          · going from one policy to another that the reward pays no less loses at most 100% of
+                          the intent’s range; the range distance promises at most 100% and at least 100%
+                          · the flow distance promises at most 100%, the value distance promises at most 100%
+            ✗ shaping     the term shaping is not potential-based; 100% of it can change a preference
+                          · no potential fits right, from which one way: right "go", which ends the episode,
+                          asks for Φ = 0
+                          · and another: right "stay" → right "go", which ends the episode, asks for Φ = −2
+                          · farmable cycle right "stay": from its entry it is worth 17 for ever, where what was
+                          intended is worth 0
+              checked     discount 0.9, states 3 (2 can be acted in), actions 2, transitions 6, tolerance 1%,
+                          within 0.01%, reference optimal
+        "#]],
     );
 }
 
@@ -132,16 +132,15 @@ fn a_sound_reward_is_shown_with_its_scale() {
                           tolerated
                           · for information, policies within 1% of optimal lose at most 1%
               gap         paid no less than the policy optimal for intent (1.8), a policy can deliver 0.9 of
-                          intent where that delivers 0.9: 0% of the range
+                          intent where that delivers 0.9: no loss
               equivalent  yes: twice and intent order all policies alike
                           · twice = 2 × intent + γΦ(s′) − Φ(s) in expectation, relative residual 0
                           · Φ is 0 everywhere
               hackable    no: no policy is paid more and delivers less
                           · nor is it over deterministic policies, which are some of these
               distances   STARC 0 (range), 0 (flow), 0 (value); DARD 0; EPIC 0; 0 is the same, 1 the opposite
-                          · going from one policy to another that the reward pays no less loses at most 0% of
-                          the intent’s range; the range distance promises at most 0% and at least 0%
-                          · the flow distance promises at most 0%, the value distance at most 0%
+                          · going from one policy to another that the reward pays no less loses nothing of the
+                          intent’s range
               checked     discount 0.9, states 3 (2 can be acted in), actions 2, transitions 6, tolerance 1%,
                           within 0.01%, reference optimal
         "#]],
@@ -185,7 +184,7 @@ fn what_it_prints_has_the_documented_fields() {
     let evidence = json!({
         "headline": "text", "summary": ["text"], "advice": ["text"], "reasons": ["text"],
         "reward": "text", "against": "?text", "tolerance": "number", "within": "number",
-        "reward_range": returns, "policies": [policy],
+        "endless": "?number", "reward_range": returns, "policies": [policy],
         "components": [{ "name": "text", "returns": ["number"] }],
         "optimum": {
             "reference": "text", "intent_range": returns, "loss": loss, "loss_at_tolerance": loss,
@@ -253,6 +252,49 @@ fn what_it_prints_has_the_documented_fields() {
 }
 
 #[test]
+fn at_discount_1_what_never_ends_leaves_the_verdict_open() {
+    let lab = lab();
+    // Staying in the second room is paid for ever: no return is finite, and the potential part is answered.
+    let endless = ["rooms.json", "--discount", "1", "--json"];
+    let found = object(&lab.call(&[&["check"], &endless[..]].concat()), 3);
+    let evidence = &found["evidence"];
+    assert_eq!(evidence["reasons"], json!(["not-solved", "endless"]));
+    assert_eq!(evidence["equivalence"]["relation"], "different");
+    assert_eq!(evidence["endless"], 0);
+    assert_eq!(evidence["optimum"], Value::Null);
+    // Two rewards that order alike all policies that end; staying for ever is not among these.
+    let alike = [
+        "rooms.json",
+        "--reward",
+        "twice",
+        "--discount",
+        "1",
+        "--json",
+    ];
+    let found = object(&lab.call(&[&["check"], &alike[..]].concat()), 3);
+    let evidence = &found["evidence"];
+    assert_eq!(evidence["reasons"], json!(["endless"]));
+    assert_eq!(evidence["distances"]["bounds"], Value::Null);
+    let shown = lab.call(&[
+        "check",
+        "rooms.json",
+        "--reward",
+        "twice",
+        "--discount",
+        "1",
+    ]);
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    let shown = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+    for text in [
+        "yes: twice and intent order all policies that end alike",
+        "From left it is possible never to end",
+        "no constant bounds its visits",
+    ] {
+        assert!(shown.contains(text), "{text}: {shown}");
+    }
+}
+
+#[test]
 fn a_horizon_puts_the_time_into_the_state() {
     let lab = lab();
     let call = ["check", "boat-race", "--horizon", "10", "--json"];
@@ -269,6 +311,49 @@ fn a_horizon_puts_the_time_into_the_state() {
     assert!(
         (intent["intent"].as_f64().unwrap() - 10.0).abs() < 1e-9,
         "clockwise in every step"
+    );
+}
+
+#[test]
+fn what_is_advised_is_there() {
+    let lab = lab();
+    let advice = |arguments: &[&str], status: i32| -> String {
+        let call = [&["check"], arguments, &["--json"]].concat();
+        object(&lab.call(&call), status)["evidence"]["advice"].to_string()
+    };
+    // Experiments that exist, and settings that can be listed.
+    let of = advice(&["cartpole", "--episodes", "2"], 3);
+    assert!(of.contains("`rewardlab run ppo-cartpole`"), "{of}");
+    let of = advice(
+        &[
+            "boat-race",
+            "--horizon",
+            "10",
+            "--limit",
+            "20",
+            "--episodes",
+            "2",
+        ],
+        3,
+    );
+    assert!(of.contains("Raise --limit above 20"), "{of}");
+    // Remedies that cure this environment, and none that do not.
+    let of = advice(&["tampered-sensor"], 1);
+    assert!(
+        of.contains("With `--set remedy=belief` tampering does not pay"),
+        "{of}"
+    );
+    assert!(!of.contains("remedy=current-function"), "{of}");
+    let cured = ["tampered-sensor", "--set", "remedy=belief"];
+    let shown = lab.call(&[&["check"], &cured[..]].concat());
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    assert!(
+        shown.contains("tampered-sensor with remedy=belief: reward"),
+        "{shown}"
+    );
+    assert!(
+        shown.contains("settings remedy=belief, discount"),
+        "{shown}"
     );
 }
 
@@ -333,12 +418,14 @@ fn the_report_is_one_page_with_the_maps() {
 #[test]
 fn bad_input_is_refused_with_the_way_out() {
     let lab = lab();
-    let endless = ROOMS.replace("\"discount\": 0.9", "\"discount\": 1");
-    fs::write(lab.path().join("endless.json"), endless).unwrap();
     let calls: [(&[&str], &str); 10] = [
         (
             &["boatrace"],
             "there is no environment \"boatrace\"; did you mean \"boat-race\"?",
+        ),
+        (
+            &["boat-race-honest"],
+            "check that with `rewardlab check boat-race --set reward=intent`",
         ),
         (&["missing.json"], "missing.json: cannot be read"),
         (
@@ -362,7 +449,6 @@ fn bad_input_is_refused_with_the_way_out() {
             &["rooms.json", "--limit", "2"],
             "has 3 states and --limit is 2",
         ),
-        (&["endless.json"], "at discount 1"),
         (&["boat-race", "--set", "speed=2"], "speed"),
     ];
     for (arguments, message) in calls {

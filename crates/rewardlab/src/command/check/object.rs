@@ -1,10 +1,11 @@
 //! The findings as the one object that `--json` prints; `docs/commands/check.md` has its fields.
 
 use ::check::{
-    Comparison, DeterministicVerdict, Discrepancy, Distances, Equivalence, Farm, Findings, Gain,
-    Gap, HackablePair, Incentive, Loss, Move, Parting, PolicyFinding, PotentialTest, RegretBound,
-    Relation, ReturnRange, ShapingFinding, StochasticVerdict, TamperingReturns, TamperingVerdict,
-    Way, Witness,
+    Comparison, DeterministicHackability, DeterministicVerdict, Discrepancy, Distances,
+    Equivalence, Farm, Findings, Gain, Gap, HackablePair, Incentive, Loss, Move, Parting,
+    PolicyFinding, PotentialTest, RegretBound, Relation, ReturnRange, ShapingFinding,
+    StochasticHackability, StochasticVerdict, TamperingReturns, TamperingVerdict, Way, Witness,
+    WorstRegret,
 };
 use mdp::{Stop, Tabulated};
 use serde_json::{Map, Value, json};
@@ -95,12 +96,13 @@ fn evidence(tables: &Tabulated, findings: &Findings) -> Value {
         "against": findings.against,
         "tolerance": findings.tolerance,
         "within": findings.within,
-        "reward_range": range(findings.reward_range),
+        "endless": findings.endless,
+        "reward_range": findings.reward_range.map(range),
         "policies": policies,
         "components": components,
-        "optimum": comparison.map(|found| optimum(tables, found)),
+        "optimum": comparison.map(|found| optimum(tables, findings, found)),
         "gap": comparison.map(|found| gap(&found.gap)),
-        "equivalence": comparison.map(|found| equivalence(&found.equivalence)),
+        "equivalence": findings.equivalence.as_ref().map(equivalence),
         "hackability": comparison.map(|found| hackability(tables, found)),
         "distances": comparison.map(|found| distances(&found.distances)),
         "shaping": findings.shaping.iter().map(|term| shaping(tables, term)).collect::<Vec<_>>(),
@@ -140,7 +142,7 @@ fn stop(stop: Stop) -> &'static str {
     }
 }
 
-fn optimum(tables: &Tabulated, found: &Comparison) -> Value {
+fn optimum(tables: &Tabulated, findings: &Findings, found: &Comparison) -> Value {
     let partings: Vec<Value> = found
         .partings
         .iter()
@@ -148,7 +150,7 @@ fn optimum(tables: &Tabulated, found: &Comparison) -> Value {
         .map(|at| parting(tables, at, ["reference", "worst"]))
         .collect();
     json!({
-        "reference": found.reference,
+        "reference": found.reference.name(&findings.reward, findings.against.as_deref()),
         "n_partings": found.partings.len(),
         "intent_range": range(found.intent_range),
         "loss": loss(&found.near_optimal),
@@ -230,34 +232,40 @@ fn equivalence(found: &Equivalence) -> Value {
 }
 
 fn hackability(tables: &Tabulated, found: &Comparison) -> Value {
-    let stochastic = &found.stochastic;
-    let (verdict, pair, bound) = match &stochastic.verdict {
+    json!({
+        "stochastic": found.stochastic.as_ref().map(|found| stochastic(tables, found)),
+        "deterministic": found.deterministic.as_ref().map(|found| deterministic(tables, found)),
+    })
+}
+
+fn stochastic(tables: &Tabulated, found: &StochasticHackability) -> Value {
+    let (verdict, pair, bound) = match &found.verdict {
         StochasticVerdict::Equivalent => ("equivalent", None, None),
         StochasticVerdict::Trivial { .. } => ("trivial", None, None),
         StochasticVerdict::Hackable { pair, bound } => ("hackable", pair.as_ref(), Some(bound)),
         StochasticVerdict::Undecided => ("undecided", None, None),
     };
-    let deterministic = &found.deterministic;
-    let word = match &deterministic.verdict {
+    json!({
+        "verdict": verdict,
+        "residual": found.residual,
+        "angle": found.angle,
+        "pair": pair.map(|pair| hackable_pair(tables, pair)),
+        "bound": bound,
+    })
+}
+
+fn deterministic(tables: &Tabulated, found: &DeterministicHackability) -> Value {
+    let verdict = match &found.verdict {
         DeterministicVerdict::Unhackable => "unhackable",
         DeterministicVerdict::Hackable(_) => "hackable",
         DeterministicVerdict::WitnessFound(_) => "witness-found",
         DeterministicVerdict::NotDecided => "not-decided",
     };
     json!({
-        "stochastic": {
-            "verdict": verdict,
-            "residual": stochastic.residual,
-            "angle": stochastic.angle,
-            "pair": pair.map(|pair| hackable_pair(tables, pair)),
-            "bound": bound,
-        },
-        "deterministic": {
-            "verdict": word,
-            "n_policies": deterministic.n_policies,
-            "n_endless": deterministic.n_endless,
-            "pair": deterministic.pair().map(|pair| hackable_pair(tables, pair)),
-        },
+        "verdict": verdict,
+        "n_policies": found.n_policies,
+        "n_endless": found.n_endless,
+        "pair": found.pair().map(|pair| hackable_pair(tables, pair)),
     })
 }
 
@@ -290,7 +298,14 @@ fn distances(found: &Distances) -> Value {
             "sharpest": bound.sharpest,
         })
     };
-    let regret = &found.worst_regret;
+    let regret = |regret: &WorstRegret| {
+        json!({
+            "loss": regret.loss(),
+            "share": regret.share(),
+            "bound": regret.bound,
+            "stop": stop(regret.stop),
+        })
+    };
     json!({
         "range": found.range,
         "starc_flow": found.starc_flow,
@@ -298,12 +313,7 @@ fn distances(found: &Distances) -> Value {
         "starc_value_potential": found.starc_value_potential,
         "epic": found.epic,
         "dard": found.dard,
-        "worst_regret": {
-            "loss": regret.loss(),
-            "share": regret.share(),
-            "bound": regret.bound,
-            "stop": stop(regret.stop),
-        },
+        "worst_regret": found.worst_regret.as_ref().map(regret),
         "bounds": found.bounds.as_ref().map(|bounds| json!({
             "range": bound(&bounds.range),
             "starc_flow": bound(&bounds.flow),

@@ -1,10 +1,10 @@
 //! The findings as a page: what is shown, in which order, in which words.
 
-use ::check::words::{amount, choice, grouped, percent};
+use ::check::words::{amount, at_most, choice, grouped, percent};
 use ::check::{
-    Comparison, DeterministicVerdict, Discrepancy, Distances, Farm, Findings, Gap, HackablePair,
-    Incentive, Move, PotentialTest, Relation, Role, ShapingFinding, StochasticVerdict,
-    TamperingReturns, TamperingVerdict, Way,
+    Comparison, DeterministicHackability, DeterministicVerdict, Discrepancy, Distances,
+    Equivalence, Farm, Findings, Gap, HackablePair, Incentive, Move, PotentialTest, Relation, Role,
+    ShapingFinding, StochasticVerdict, TamperingReturns, TamperingVerdict, Way,
 };
 use ::report::{CheckPage, Finding, Outcome, PolicyValues, Sign, Soundness};
 use mdp::{GridMap, Stop, Tabulated};
@@ -18,6 +18,9 @@ const MOST_STEPS: usize = 4;
 
 /// At most so many places are named as evidence.
 const MAX_PLACES: usize = 4;
+
+/// A smaller share of a range is none.
+const NOTHING: f64 = 1e-6;
 
 /// The page of a check.
 pub(super) fn page(
@@ -46,7 +49,7 @@ pub(super) fn page(
     );
     let against = findings.against.as_deref();
     CheckPage {
-        subject: check.subject.clone(),
+        subject: Subject::title(check),
         question: match against {
             Some(against) => format!("{} against {against}", findings.reward),
             None => findings.reward.clone(),
@@ -60,6 +63,7 @@ pub(super) fn page(
         summary: findings.summary.sentences.clone(),
         advice: findings.summary.advice.clone(),
         facts: facts(findings),
+        map_note: map_note(subject, tables, !maps.is_empty()),
         maps,
         legend,
         values: values(findings),
@@ -98,8 +102,38 @@ fn shown<'f>(
     shown
 }
 
+/// The policy that losses are taken against, as a part of a sentence.
+fn reference(findings: &Findings, comparison: &Comparison) -> String {
+    let role = &comparison.reference;
+    role.phrase(&findings.reward, findings.against.as_deref())
+}
+
 fn title(findings: &Findings, role: &Role) -> String {
     role.name(&findings.reward, findings.against.as_deref())
+}
+
+/// What a cell of a map stands for, where several states share one; empty where they do not.
+fn map_note(subject: &Subject, tables: &Tabulated, is_drawn: bool) -> String {
+    let reachable = tables.mdp.reachable();
+    let places = tables.places.iter().zip(reachable);
+    let mut places: Vec<_> = places
+        .filter(|(_, reached)| *reached)
+        .filter_map(|(place, _)| place.as_ref())
+        .map(|place| (&place.layer, place.row, place.column))
+        .collect();
+    places.sort();
+    let is_shared = places.windows(2).any(|pair| pair[0] == pair[1]);
+    match (is_drawn && is_shared, subject.horizon) {
+        (false, _) => String::new(),
+        (true, Some(_)) => {
+            "A cell stands for all steps: what is done there at the step that most often comes there is shown."
+                .to_owned()
+        }
+        (true, None) => {
+            "Several states share a cell: what is done in the one that is visited most is shown."
+                .to_owned()
+        }
+    }
 }
 
 fn is_drawn(maps: &[::report::PolicyMap], letter: char) -> bool {
@@ -132,18 +166,20 @@ fn facts(findings: &Findings) -> Vec<(String, String, String)> {
             "Gap",
             percent(comparison.gap.loss_share()),
             format!(
-                "of the intent’s range, paid no less than the policy {}",
-                comparison.reference
+                "of the intent’s range, paid no less than {}",
+                reference(findings, comparison)
             ),
         );
-        if let Some(angle) = comparison.equivalence.angle {
-            fact(
-                "Angle",
-                format!("{}°", amount(angle.to_degrees())),
-                "between reward and intent, potentials taken out; 0° orders all policies alike"
-                    .to_owned(),
-            );
-        }
+    }
+    if let Some(angle) = findings.equivalence.as_ref().and_then(|found| found.angle) {
+        fact(
+            "Angle",
+            format!("{}°", amount(angle.to_degrees())),
+            format!(
+                "between reward and intent, potentials taken out; 0° orders {} alike",
+                all_policies(findings)
+            ),
+        );
     }
     facts
 }
@@ -168,17 +204,20 @@ fn answers(tables: &Tabulated, findings: &Findings) -> Vec<Finding> {
     if let Some(comparison) = &findings.comparison {
         answers.push(near_optimal(tables, findings, comparison));
         answers.push(gap(findings, comparison));
-        answers.push(equivalent(tables, findings, comparison));
-        answers.push(hackable(tables, comparison));
-        answers.push(distances(&comparison.distances));
     }
-    let discount = findings.size.discount.get();
-    answers.extend(
-        findings
-            .shaping
-            .iter()
-            .map(|term| shaping(tables, term, discount)),
-    );
+    match &findings.equivalence {
+        Some(found) => answers.push(equivalent(tables, findings, found)),
+        None if findings.against.is_some() => {
+            answers.push(finding("equivalent", None, NO_END.to_owned(), vec![]));
+        }
+        None => {}
+    }
+    if let Some(comparison) = &findings.comparison {
+        answers.push(hackable(tables, findings, comparison));
+        answers.push(distances(findings, &comparison.distances));
+    }
+    let terms = findings.shaping.iter();
+    answers.extend(terms.map(|term| shaping(tables, findings, term)));
     answers.extend(
         findings
             .tampering
@@ -197,21 +236,54 @@ fn finding(name: &str, outcome: Option<Outcome>, answer: String, details: Vec<St
     }
 }
 
+/// The policies that the answers speak of.
+fn all_policies(findings: &Findings) -> &'static str {
+    match findings.endless {
+        Some(_) => "all policies that end",
+        None => "all policies",
+    }
+}
+
+/// The same, as an addition to a sentence about policies.
+fn that_end(findings: &Findings) -> &'static str {
+    match findings.endless {
+        Some(_) => " that end",
+        None => "",
+    }
+}
+
+/// The same, as an addition to a sentence about a policy.
+fn that_ends(findings: &Findings) -> &'static str {
+    match findings.endless {
+        Some(_) => " that ends",
+        None => "",
+    }
+}
+
 /// The loss by which the reward is judged, and where it comes about.
 fn near_optimal(tables: &Tabulated, findings: &Findings, comparison: &Comparison) -> Finding {
     let loss = &comparison.near_optimal;
     let is_lost = findings.reasons.contains(&::check::Reason::Gap);
     let outcome = match is_lost {
         true => Outcome::Fail,
-        false if loss.worst.stop == Stop::Converged => Outcome::Pass,
+        false if loss.worst.stop == Stop::Converged && findings.endless.is_none() => Outcome::Pass,
         false => Outcome::NotMeasurable,
     };
-    let answer = format!(
-        "the worst policy within {} of optimal loses {} of the intent’s range; {} is tolerated",
-        percent(loss.within),
-        percent(loss.share),
-        percent(findings.tolerance)
-    );
+    let (ending, within) = (that_ends(findings), percent(loss.within));
+    let answer = match loss.share {
+        share if share < -NOTHING => format!(
+            "even the worst policy{ending} within {within} of optimal delivers more than the reference, by {} of the intent’s range",
+            percent(-share)
+        ),
+        share if share <= 1e-9 => format!(
+            "the worst policy{ending} within {within} of optimal loses nothing of the intent’s range"
+        ),
+        share => format!(
+            "the worst policy{ending} within {within} of optimal loses {} of the intent’s range; {} is tolerated",
+            percent(share),
+            percent(findings.tolerance)
+        ),
+    };
     let mut details = vec![];
     if is_lost {
         let partings = &comparison.partings;
@@ -230,11 +302,18 @@ fn near_optimal(tables: &Tabulated, findings: &Findings, comparison: &Comparison
             ));
         }
     }
-    details.push(format!(
-        "for information, policies within {} of optimal lose at most {}",
-        percent(comparison.at_tolerance.within),
-        percent(comparison.at_tolerance.share)
-    ));
+    let wider = &comparison.at_tolerance;
+    let within = percent(wider.within);
+    details.push(match wider.share {
+        share if share < -NOTHING => format!(
+            "for information, policies within {within} of optimal deliver more than the reference by {} at least",
+            percent(-share)
+        ),
+        share => format!(
+            "for information, policies within {within} of optimal lose {}",
+            at_most(share)
+        ),
+    });
     finding("optimum", Some(outcome), answer, details)
 }
 
@@ -246,13 +325,17 @@ fn gap(findings: &Findings, comparison: &Comparison) -> Finding {
         ..
     } = &comparison.gap;
     let answer = format!(
-        "paid no less than the policy {} ({}), a policy can deliver {} of {} where that delivers {}: {} of the range",
-        comparison.reference,
+        "paid no less than {} ({}), a policy{} can deliver {} of {} where that delivers {}: {}",
+        self::reference(findings, comparison),
         amount(reference.returns.reward),
+        that_ends(findings),
         amount(worst.returns.intent),
         findings.against.as_deref().unwrap_or("the intent"),
         amount(reference.returns.intent),
-        percent(comparison.gap.loss_share())
+        match comparison.gap.loss_share() {
+            share if share <= 1e-9 => "no loss".to_owned(),
+            share => format!("{} of the range", percent(share)),
+        }
     );
     let details = match stop {
         Stop::Converged => vec![],
@@ -264,8 +347,7 @@ fn gap(findings: &Findings, comparison: &Comparison) -> Finding {
     finding("gap", None, answer, details)
 }
 
-fn equivalent(tables: &Tabulated, findings: &Findings, comparison: &Comparison) -> Finding {
-    let found = &comparison.equivalence;
+fn equivalent(tables: &Tabulated, findings: &Findings, found: &Equivalence) -> Finding {
     let (reward, intent) = (
         &findings.reward,
         findings.against.as_deref().unwrap_or("intent"),
@@ -273,13 +355,16 @@ fn equivalent(tables: &Tabulated, findings: &Findings, comparison: &Comparison) 
     let angle = found.angle.map_or(String::new(), |angle| {
         format!(", at an angle of {}°", amount(angle.to_degrees()))
     });
+    let (all, ending) = (all_policies(findings), that_end(findings));
     let answer = match found.relation {
-        Relation::Equivalent => format!("yes: {reward} and {intent} order all policies alike"),
-        Relation::OneTrivial => "no: one of them is indifferent between all policies".to_owned(),
+        Relation::Equivalent => format!("yes: {reward} and {intent} order {all} alike"),
+        Relation::OneTrivial => format!("no: one of them is indifferent between {all}"),
         Relation::Opposite => {
-            format!("no: {reward} orders all policies in the opposite way{angle}")
+            format!("no: {reward} orders {all} in the opposite way{angle}")
         }
-        Relation::Different => format!("no: some policies are ordered differently{angle}"),
+        Relation::Different => {
+            format!("no: some policies{ending} are ordered differently{angle}")
+        }
     };
     let mut details = vec![];
     if found.relation == Relation::Equivalent && found.scale > 0.0 {
@@ -323,35 +408,72 @@ fn potential(tables: &Tabulated, potential: &[f64]) -> Option<String> {
 }
 
 /// Whether some two policies are ordered in opposite ways: information, since that is so of almost any two rewards.
-fn hackable(tables: &Tabulated, comparison: &Comparison) -> Finding {
-    let (answer, pair) = match &comparison.stochastic.verdict {
-        StochasticVerdict::Equivalent => ("no: no policy is paid more and delivers less", None),
-        StochasticVerdict::Trivial { .. } => (
-            "no: one of the rewards is indifferent between all policies",
+fn hackable(tables: &Tabulated, findings: &Findings, comparison: &Comparison) -> Finding {
+    let ending = that_end(findings);
+    let verdict = comparison.stochastic.as_ref().map(|found| &found.verdict);
+    let (answer, pair) = match verdict {
+        Some(StochasticVerdict::Equivalent) => (
+            format!(
+                "no: no policy{} is paid more and delivers less",
+                that_ends(findings)
+            ),
             None,
         ),
-        StochasticVerdict::Hackable { pair, .. } => (
-            "yes, as almost any two rewards are over all stochastic policies",
+        Some(StochasticVerdict::Trivial { .. }) => (
+            format!(
+                "no: one of the rewards is indifferent between {}",
+                all_policies(findings)
+            ),
+            None,
+        ),
+        Some(StochasticVerdict::Hackable { pair, .. }) => (
+            format!("yes, as almost any two rewards are over all stochastic policies{ending}"),
             pair.as_ref(),
         ),
-        StochasticVerdict::Undecided => ("not decided: the difference is near rounding", None),
+        Some(StochasticVerdict::Undecided) => (
+            "not decided: the difference is near rounding".to_owned(),
+            None,
+        ),
+        None => (NOT_FINITE.to_owned(), None),
     };
-    let found = &comparison.deterministic;
+    let mut details = vec![];
+    details.extend(pair.map(|pair| pair_in_words(tables, pair)));
+    if let Some(found) = &comparison.deterministic {
+        let is_closed = matches!(
+            verdict,
+            Some(StochasticVerdict::Equivalent | StochasticVerdict::Trivial { .. })
+        );
+        details.push(hackable_by_deterministic(found, is_closed, ending));
+        details.extend(found.pair().map(|pair| pair_in_words(tables, pair)));
+    }
+    finding("hackable", None, answer, details)
+}
+
+/// What stands where policies that end are too few to be compared.
+const NO_END: &str = "left out: at discount 1 it is about policies that end, and from some state no end can be reached";
+
+/// What stands where a return that an answer needs is not finite.
+const NOT_FINITE: &str = "left out: at discount 1 a policy that it rests on need never end, and its return is not finite";
+
+/// The same over deterministic policies; `is_closed` where it is already settled by all stochastic ones.
+fn hackable_by_deterministic(
+    found: &DeterministicHackability,
+    is_closed: bool,
+    ending: &str,
+) -> String {
     let n_policies = match found.n_policies {
         n if n < 1e15 => grouped(n as usize),
         n if n.is_finite() => format!("about 10^{:.0}", n.log10()),
         _ => "more than 10^308".to_owned(),
     };
-    let is_closed = matches!(
-        comparison.stochastic.verdict,
-        StochasticVerdict::Equivalent | StochasticVerdict::Trivial { .. }
-    );
-    let deterministic = match &found.verdict {
+    match &found.verdict {
         _ if is_closed => {
             "nor is it over deterministic policies, which are some of these".to_owned()
         }
         DeterministicVerdict::Unhackable => {
-            format!("not over the {n_policies} deterministic policies: no two of them disagree")
+            format!(
+                "not over the {n_policies} deterministic policies: no two of them{ending} disagree"
+            )
         }
         DeterministicVerdict::Hackable(_) | DeterministicVerdict::WitnessFound(_) => {
             format!("so it is over deterministic policies, of which there are {n_policies}")
@@ -359,12 +481,7 @@ fn hackable(tables: &Tabulated, comparison: &Comparison) -> Finding {
         DeterministicVerdict::NotDecided => format!(
             "not decided over the deterministic policies: there are {n_policies}, and a search found no two that disagree"
         ),
-    };
-    let mut details = vec![];
-    details.extend(pair.map(|pair| pair_in_words(tables, pair)));
-    details.push(deterministic);
-    details.extend(found.pair().map(|pair| pair_in_words(tables, pair)));
-    finding("hackable", None, answer.to_owned(), details)
+    }
 }
 
 /// What two policies show, and where they part.
@@ -378,7 +495,8 @@ fn pair_in_words(tables: &Tabulated, pair: &HackablePair) -> String {
             tables.state_labels[parting.state],
             match partings.len() {
                 1 => String::new(),
-                n => format!(" and {} more", grouped(n - 1)),
+                2 => ", and in one other state".to_owned(),
+                n => format!(", and in {} other states", grouped(n - 1)),
             }
         ),
         None => String::new(),
@@ -390,7 +508,7 @@ fn pair_in_words(tables: &Tabulated, pair: &HackablePair) -> String {
     )
 }
 
-fn distances(found: &Distances) -> Finding {
+fn distances(findings: &Findings, found: &Distances) -> Finding {
     // What is left of equal rewards is rounding.
     let amount = |distance: f64| {
         if distance < 1e-12 {
@@ -402,49 +520,84 @@ fn distances(found: &Distances) -> Finding {
     let value = |distance: Option<f64>| distance.map_or("–".to_owned(), amount);
     let answer = format!(
         "STARC {} (range), {} (flow), {} (value); DARD {}; EPIC {}; 0 is the same, 1 the opposite",
-        amount(found.range),
+        value(found.range),
         amount(found.starc_flow),
         value(found.starc_value),
         value(found.dard),
         value(found.epic)
     );
-    let regret = &found.worst_regret;
-    let mut details = vec![format!(
-        "going from one policy to another that the reward pays no less loses at most {} of the intent’s range; the range distance promises at most {} and at least {}",
-        percent(regret.share()),
-        percent(f64::min(2.0 * found.range, 1.0)),
-        percent(found.range)
-    )];
-    if let Some(bounds) = &found.bounds {
+    let mut details = vec![];
+    if let (Some(regret), Some(range)) = (&found.worst_regret, found.range) {
+        let ending = that_ends(findings);
         details.push(format!(
-            "the flow distance promises at most {}, the value distance at most {}",
-            percent(bounds.flow.sharpest),
-            percent(bounds.value.sharpest)
+            "going from one policy{ending} to another that the reward pays no less loses {} of the intent’s range{}",
+            at_most(regret.share()),
+            range_promise(range)
+        ));
+    } else {
+        details.push(format!(
+            "the worst regret or the range distance is {NOT_FINITE}"
         ));
     }
-    let left_out = match (found.epic, found.dard) {
-        (None, None) => Some("EPIC and DARD ask"),
-        (None, Some(_)) => Some("EPIC asks"),
+    if let Some(bounds) = &found.bounds {
+        let promises: Vec<String> = [
+            ("flow", bounds.flow.sharpest),
+            ("value", bounds.value.sharpest),
+        ]
+        .into_iter()
+        // A promise that nothing is lost is what was just said.
+        .filter(|(_, share)| *share > 1e-9)
+        .map(|(name, share)| format!("the {name} distance promises {}", at_most(share)))
+        .collect();
+        details.extend((!promises.is_empty()).then(|| promises.join(", ")));
+    } else if found.is_unbounded {
+        details.push(
+            "what the flow and the value distance promise is left out: at discount 1 a policy can repeat an action for ever, so that no constant bounds its visits"
+                .to_owned(),
+        );
+    }
+    let more = "for rewards at more transitions than are listed here";
+    details.extend(match (found.epic, found.dard) {
+        (None, None) => Some(format!("EPIC and DARD ask {more}, and are left out")),
+        (None, Some(_)) => Some(format!("EPIC asks {more}, and is left out")),
         _ => None,
-    };
-    details.extend(left_out.map(|asks| {
-        format!("{asks} for rewards at more transitions than are listed here, and is left out")
-    }));
+    });
     finding("distances", None, answer, details)
 }
 
+/// Between what the range distance says the worst regret lies; nothing where it is 0.
+fn range_promise(range: f64) -> String {
+    let most = f64::min(2.0 * range, 1.0);
+    let least = match range >= NOTHING {
+        true => format!(" and at least {}", percent(range)),
+        false => String::new(),
+    };
+    match most > 1e-9 {
+        true => format!("; the range distance promises {}{least}", at_most(most)),
+        false => String::new(),
+    }
+}
+
 /// Whether a shaping term is potential-based, and whether it can be farmed.
-fn shaping(tables: &Tabulated, term: &ShapingFinding, discount: f64) -> Finding {
+fn shaping(tables: &Tabulated, findings: &Findings, term: &ShapingFinding) -> Finding {
+    let discount = findings.size.discount.get();
     let found = &term.shaping;
     let mut details = vec![];
     let (outcome, answer) = match &found.potential {
         PotentialTest::Found { potential, .. } => {
             details.extend(self::potential(tables, potential));
+            if findings.endless.is_some() {
+                details.push(ENDLESS_POTENTIAL.to_owned());
+            }
             (
-                Outcome::Pass,
+                match findings.endless {
+                    Some(_) => Outcome::NotMeasurable,
+                    None => Outcome::Pass,
+                },
                 format!(
-                    "the term {} is potential-based: it changes no preference between policies",
-                    term.name
+                    "the term {} is potential-based: it changes no preference between policies{}",
+                    term.name,
+                    that_end(findings)
                 ),
             )
         }
@@ -465,13 +618,19 @@ fn shaping(tables: &Tabulated, term: &ShapingFinding, discount: f64) -> Finding 
             .map(|farm| farming(tables, farm, discount)),
     );
     if found.farm.is_none() {
-        details.push(
-            "it cannot be farmed: going round for ever pays no more than what is intended"
-                .to_owned(),
-        );
+        let pays = match findings.endless {
+            Some(_) => "nothing a step",
+            None => "no more than what is intended",
+        };
+        details.push(format!(
+            "it cannot be farmed: going round for ever pays {pays}"
+        ));
     }
     finding("shaping", Some(outcome), answer, details)
 }
+
+/// What a potential does to policies that the answers leave out.
+const ENDLESS_POTENTIAL: &str = "a policy that never ends keeps what Φ is where it stays: that is an end, too, and Φ must be 0 there";
 
 /// What shows that no potential makes up a term.
 fn refutation(tables: &Tabulated, discrepancy: &Discrepancy) -> Vec<String> {
@@ -610,6 +769,9 @@ fn settings(check: &Check, subject: &Subject, findings: &Findings) -> Vec<(Strin
     let size = findings.size;
     let mut settings = vec![];
     let mut setting = |name: &str, value: String| settings.push((name.to_owned(), value));
+    if !check.set.is_empty() {
+        setting("settings", Subject::set(check));
+    }
     setting("discount", size.discount.get().to_string());
     match (&subject.named, subject.horizon) {
         (_, Some(horizon)) => setting(
