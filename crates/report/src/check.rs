@@ -46,6 +46,8 @@ pub struct CheckPage {
     pub maps: Vec<PolicyMap>,
     /// What the letters on the maps mean.
     pub legend: Vec<(char, String)>,
+    /// What a cell stands for where several states share one, in a sentence; empty where they do not.
+    pub map_note: String,
     /// Returns of policies under each reward.
     pub values: PolicyValues,
     /// One entry for each question that was asked.

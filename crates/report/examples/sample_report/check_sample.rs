@@ -33,6 +33,7 @@ pub(crate) fn check(text: &str) -> CheckPage {
             map("optimal for intent", Sign::Right),
         ],
         legend: vec![('w', format!("wait{}", text())), ('G', "goal".to_owned())],
+        map_note: format!("Several states share a cell.{}", text()),
         values: PolicyValues {
             rewards: vec!["reward".to_owned(), format!("intent{}", text())],
             rows: vec![

@@ -53,6 +53,7 @@ pub(super) fn policies(page: &CheckPage) -> Option<Markup> {
                 @if is_chosen_elsewhere(page) { li { (key_arrow("elsewhere")) "what it would do where it never comes" } }
                 @for (sign, meaning) in &page.legend { li { code { (sign) } (meaning) } }
             }
+            @if !page.map_note.is_empty() { p { (page.map_note) } }
         }
         @if !page.values.rows.is_empty() { h3 { "Returns" } (values(page)) }
     })

@@ -137,6 +137,11 @@ fn maps(page: &CheckPage, style: &Style) -> String {
             .collect();
         out.push_str(&entry("legend", &legend.join(", "), style));
     }
+    if !page.map_note.is_empty() {
+        let mut note = Prose::default();
+        note.plain(page.map_note.as_str());
+        out.push_str(&wrap(&note, 2, 2, style));
+    }
     out
 }
 

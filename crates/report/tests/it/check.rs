@@ -25,39 +25,40 @@ fn maps_stand_side_by_side_as_far_as_they_fit() {
     check(
         &text(&page(""), &PLAIN),
         &expect![[r#"
-        ✗ unsound  invented: reward against intent
-          Optimising reward can lose 80% of what intent can give. Every number on this
-          page is made up.
+            ✗ unsound  invented: reward against intent
+              Optimising reward can lose 80% of what intent can give. Every number on this
+              page is made up.
 
-          mend        Pay less for waiting.
+              mend        Pay less for waiting.
 
-          optimal for reward        optimal for reward        and 3 more layers
-          ████████                  after the switch
-          ██↓ · ██                  ████████
-          ██G ← ██                  ██w · ██
-                                    ██G ← ██
+              optimal for reward        optimal for reward        and 3 more layers
+              ████████                  after the switch
+              ██↓ · ██                  ████████
+              ██G ← ██                  ██w · ██
+                                        ██G ← ██
 
-          optimal for intent        optimal for intent        and 3 more layers
-          ████████                  after the switch
-          ██→ · ██                  ████████
-          ██G ← ██                  ██w · ██
-                                    ██G ← ██
-          legend      w wait, G goal
+              optimal for intent        optimal for intent        and 3 more layers
+              ████████                  after the switch
+              ██→ · ██                  ████████
+              ██G ← ██                  ██w · ██
+                                        ██G ← ██
+              legend      w wait, G goal
+              Several states share a cell.
 
-          return of the policy  under reward  under intent
-          optimal for reward            12.5            −3
-          optimal for intent               4             9
+              return of the policy  under reward  under intent
+              optimal for reward            12.5            −3
+              optimal for intent               4             9
 
-        ✗ optimum     an answer
-                      · a place
-        ✓ shaping     an answer
-                      · a place
-        ? tampering   an answer
-                      · a place
-          hackable    an answer
-                      · a place
-          checked     discount 0.99
-    "#]],
+            ✗ optimum     an answer
+                          · a place
+            ✓ shaping     an answer
+                          · a place
+            ? tampering   an answer
+                          · a place
+              hackable    an answer
+                          · a place
+              checked     discount 0.99
+        "#]],
     );
 }
 

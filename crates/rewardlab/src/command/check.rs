@@ -1,6 +1,7 @@
 //! `rewardlab check`: is a reward sound, before anything is trained on it?
 
 mod maps;
+mod mend;
 mod object;
 mod page;
 mod sampled;
@@ -105,6 +106,9 @@ fn discount(text: &str) -> Result<Discount, String> {
     factor.ok_or_else(|| "write a number from 0 to 1, such as 0.99".to_owned())
 }
 
+/// The discount where none is asked for and nothing ends an episode but the environment.
+const DISCOUNT: f64 = 0.99;
+
 /// How long each part of the analysis took.
 pub(super) type Seconds = Vec<(&'static str, f64)>;
 
@@ -152,7 +156,12 @@ impl Check {
             within: self.within,
         };
         let mut clock = Clock::new(listed);
-        let findings = ::check::findings(&question, &mut |stage| clock.begin(word(stage)))?;
+        let mut findings = ::check::findings(&question, &mut |stage| clock.begin(word(stage)))?;
+        if findings.reasons.contains(&::check::Reason::Tampering) && reward == "reward" {
+            let cures = subject.named.as_ref();
+            let cures = cures.and_then(|named| mend::of_tampering(self, named));
+            findings.summary.advice.splice(0..0, cures);
+        }
         let seconds = clock.finish();
         let page = page::page(self, subject, tables, &findings);
         self.write(out, &page, || {
@@ -211,6 +220,17 @@ impl Check {
             write!(out, "{}", output::entry("report", &path, &style))?;
         }
         Ok(())
+    }
+
+    /// The discount of an environment that is listed.
+    fn discount_used(&self) -> Discount {
+        // Under a horizon every episode ends, and returns are those of episodes as they are played.
+        let default = match self.horizon {
+            Some(_) => 1.0,
+            None => DISCOUNT,
+        };
+        let default = Discount::new(default).expect("it lies from 0 to 1");
+        self.discount.unwrap_or(default)
     }
 
     /// The command that checks this again.

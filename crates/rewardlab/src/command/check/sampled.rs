@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::object::{seconds_object, settings};
 use super::subject::{Named, Subject};
-use super::{Check, Seconds};
+use super::{Check, Seconds, mend};
 use crate::registry::Continued;
 
 /// An episode that goes on for longer is left there.
@@ -18,6 +18,9 @@ const MAX_STEPS: usize = 10_000;
 
 /// Draws in the average of each sampled state and action.
 const N_DRAWS: usize = 8;
+
+/// An interval of a distance that is wider than this leaves the distance open: it lies from 0 to 1.
+const MOST_WIDTH: f64 = 0.5;
 
 /// Standard errors on each side of a mean: 95% of the time the interval holds it.
 const Z_INTERVAL: f64 = 1.96;
@@ -92,6 +95,7 @@ pub(super) struct Sampled {
     /// Positions of two policies of which the second is paid more and delivers less.
     pair: Option<(usize, usize)>,
     distance: Option<SampledDistance>,
+    advice: Vec<String>,
 }
 
 /// Plays and estimates.
@@ -151,6 +155,7 @@ pub(super) fn sample(check: &Check, subject: &Subject, why: &str) -> Result<Samp
         n_episodes: check.episodes,
         played,
         distance,
+        advice: mend::of_unlisted(check, subject, named),
     })
 }
 
@@ -238,6 +243,11 @@ fn pair(played: &[Played]) -> Option<(usize, usize)> {
     found.map(|(_, pair)| pair)
 }
 
+/// Whether a distance was estimated well enough to be told.
+fn is_determined(distance: &SampledDistance) -> bool {
+    distance.is_resolved && distance.high - distance.low <= MOST_WIDTH
+}
+
 fn distance(
     check: &Check,
     subject: &Subject,
@@ -291,13 +301,6 @@ impl Sampled {
         sentences
     }
 
-    fn advice(&self, check: &Check) -> Vec<String> {
-        vec![format!(
-            "Train and audit it: `rewardlab list` shows the experiments on {}.",
-            check.subject
-        )]
-    }
-
     fn findings(&self) -> Vec<Finding> {
         let finding = |name: &str, outcome, answer: String| Finding {
             name: name.to_owned(),
@@ -331,12 +334,16 @@ impl Sampled {
             ));
         }
         if let Some(distance) = &self.distance {
+            let estimate = match (is_determined(distance), distance.is_resolved) {
+                (true, _) => amount(distance.estimate),
+                (false, true) => "not determined".to_owned(),
+                (false, false) => "not determined, for noise explains all that was seen".to_owned(),
+            };
             findings.push(finding(
                 "distances",
                 None,
                 format!(
-                    "sampled STARC (value) {} ({} to {}, bootstrap 95%), from {} states with {} draws each; noise in the draws biases it",
-                    amount(distance.estimate),
+                    "sampled STARC (value) {estimate} ({} to {}, bootstrap 95%), from {} states with {} draws each; noise in the draws biases it",
                     amount(distance.low),
                     amount(distance.high),
                     grouped(distance.n_transitions),
@@ -354,7 +361,7 @@ impl Sampled {
             (played.policy.clone(), returns.map(Mean::words).collect())
         };
         CheckPage {
-            subject: check.subject.clone(),
+            subject: Subject::title(check),
             question: match &self.against {
                 Some(against) => format!("{} against {against}", self.reward),
                 None => self.reward.clone(),
@@ -362,24 +369,27 @@ impl Sampled {
             soundness: Soundness::Undecided,
             headline: self.headline(),
             summary: self.sentences(),
-            advice: self.advice(check),
+            advice: self.advice.clone(),
             facts: vec![],
             maps: vec![],
             legend: vec![],
+            map_note: String::new(),
             values: PolicyValues {
                 rewards: rewards.cloned().collect(),
                 rows: self.played.iter().map(row).collect(),
             },
             findings: self.findings(),
-            settings: vec![
-                ("discount".to_owned(), subject.discount.get().to_string()),
-                (
-                    "time limit".to_owned(),
-                    "as the environment is played".to_owned(),
-                ),
-                ("episodes".to_owned(), grouped(self.n_episodes)),
-                ("seed".to_owned(), check.seed.to_string()),
-            ],
+            settings: (!check.set.is_empty())
+                .then(|| ("settings", Subject::set(check)))
+                .into_iter()
+                .chain([
+                    ("discount", subject.discount.get().to_string()),
+                    ("time limit", "as the environment is played".to_owned()),
+                    ("episodes", grouped(self.n_episodes)),
+                    ("seed", check.seed.to_string()),
+                ])
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect(),
             command: check.command(),
         }
     }
@@ -401,7 +411,7 @@ impl Sampled {
         });
         let distance = self.distance.as_ref().map(|distance| {
             json!({
-                "estimate": distance.estimate,
+                "estimate": is_determined(distance).then_some(distance.estimate),
                 "low": distance.low,
                 "high": distance.high,
                 "n_transitions": distance.n_transitions,
@@ -413,7 +423,7 @@ impl Sampled {
             "evidence": {
                 "headline": self.headline(),
                 "summary": self.sentences(),
-                "advice": self.advice(check),
+                "advice": self.advice,
                 "reasons": ["not-listed"],
                 "reward": self.reward,
                 "against": self.against,

@@ -7,11 +7,10 @@ use mdp::{Discount, Space, TabulateError, Tabulated};
 use serde_json::Value;
 
 use super::Check;
-use crate::experiment::{Values, environment_with};
+use crate::command::output::shell_path;
+use crate::experiment::{Values, environment_with, shipped};
 use crate::registry::{self, EnvironmentEntry, Tabulation, Task};
-
-/// The discount where none is asked for and nothing ends an episode but the environment.
-const DISCOUNT: f64 = 0.99;
+use crate::settings::Value as Setting;
 
 /// The largest file of actions that is read.
 const MOST_BYTES: u64 = 1 << 28;
@@ -31,11 +30,30 @@ pub(super) struct Subject {
     pub(super) discount: Discount,
     /// Steps after which episodes are cut, where the time is in the state.
     pub(super) horizon: Option<u32>,
+    /// Whether it can be listed but for its size.
+    pub(super) is_too_large: bool,
     /// Its tables, or why there are none.
     pub(super) tables: Result<Tabulated, String>,
 }
 
 impl Subject {
+    /// What is checked, in words: its name, and what was set about it.
+    pub(super) fn title(check: &Check) -> String {
+        match Subject::set(check).as_str() {
+            "" => check.subject.clone(),
+            set => format!("{} with {set}", check.subject),
+        }
+    }
+
+    /// What was set about the environment: `reward=bonus`; empty where nothing was.
+    pub(super) fn set(check: &Check) -> String {
+        let set = check.set.iter().map(|argument| {
+            let key = argument.strip_prefix("environment.");
+            key.unwrap_or(argument)
+        });
+        set.collect::<Vec<_>>().join(", ")
+    }
+
     /// Reads what the command names.
     pub(super) fn read(check: &Check) -> Result<Subject> {
         let path = Path::new(&check.subject);
@@ -80,11 +98,15 @@ fn from_file(check: &Check, path: &Path) -> Result<Subject> {
         named: None,
         discount: tables.mdp.discount(),
         horizon: None,
+        is_too_large: false,
         tables: Ok(tables),
     })
 }
 
 fn from_registry(check: &Check) -> Result<Subject> {
+    if registry::find(&check.subject).is_none() {
+        refuse_experiment(&check.subject)?;
+    }
     let set: Vec<String> = check
         .set
         .iter()
@@ -92,19 +114,12 @@ fn from_registry(check: &Check) -> Result<Subject> {
         .collect();
     let (entry, values) = environment_with(&check.subject, &set)?;
     let task = entry.make(&values).map_err(crate::Error::Environment)?;
-    // Under a horizon every episode ends, and returns are those of episodes as they are played.
-    let default = if check.horizon.is_some() {
-        1.0
-    } else {
-        DISCOUNT
-    };
     let tabulation = Tabulation {
-        discount: check
-            .discount
-            .unwrap_or(Discount::new(default).expect("it lies from 0 to 1")),
+        discount: check.discount_used(),
         horizon: check.horizon,
         limit: check.limit,
     };
+    let mut is_too_large = false;
     let tables = match task.tabulate(&tabulation) {
         None => Err(format!(
             "the dynamics of {} cannot be listed state by state",
@@ -117,9 +132,11 @@ fn from_registry(check: &Check) -> Result<Subject> {
             | TabulateError::Actions { .. }),
         )) => Err(match error {
             TabulateError::TooManyStates { limit } => {
+                is_too_large = true;
                 format!("more than {limit} states of {} can be reached", entry.name)
             }
             TabulateError::TooManyTransitions { limit } => {
+                is_too_large = true;
                 format!("{} has more than {limit} transitions", entry.name)
             }
             other => other.to_string(),
@@ -142,8 +159,46 @@ fn from_registry(check: &Check) -> Result<Subject> {
             played
         },
         horizon: tabulation.horizon,
+        is_too_large,
         tables,
     })
+}
+
+/// Says how the environment of an experiment is checked, where the name is that of an experiment.
+fn refuse_experiment(name: &str) -> Result<()> {
+    let Some(shipped) = shipped().iter().find(|shipped| shipped.name == name) else {
+        return Ok(());
+    };
+    let choice = shipped.parse(&[])?.environment;
+    let set = changed(choice.name, &choice.settings);
+    let with = match set.is_empty() {
+        true => String::new(),
+        false => format!(" with {}", set.join(", ")),
+    };
+    let flags: String = set
+        .iter()
+        .map(|set| format!(" --set {}", shell_path(Path::new(set))))
+        .collect();
+    bail!(
+        "\"{name}\" is an experiment on the environment {environment}{with}; check that with `rewardlab check {environment}{flags}`",
+        environment = choice.name
+    )
+}
+
+/// The settings of an environment that are not its defaults, as `key=value`.
+fn changed(environment: &str, values: &Values) -> Vec<String> {
+    let defaults = registry::find(environment).map(EnvironmentEntry::defaults);
+    let is_default = |key: &str, value: &Setting| {
+        let defaults = defaults.as_ref();
+        defaults.and_then(|defaults| defaults.get(key)) == Some(value)
+    };
+    let changed = values.iter().filter(|(key, value)| !is_default(key, value));
+    changed
+        .map(|(key, value)| match value {
+            Setting::Text(text) => format!("{key}={text}"),
+            other => format!("{key}={}", other.to_toml().to_string().trim()),
+        })
+        .collect()
 }
 
 /// `key=value` as a setting of the environment, which other commands write as `environment.key=value`.
