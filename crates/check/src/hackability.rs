@@ -74,6 +74,8 @@ struct Extremes {
     by_reward: [Corner; 2],
     /// Delivers least and most.
     by_intent: [Corner; 2],
+    /// The plane's: returns with it say whether their differences are rounding.
+    shift: Returns,
 }
 
 impl Extremes {
@@ -85,6 +87,7 @@ impl Extremes {
         Ok(Extremes {
             by_reward: [poor, rich],
             by_intent: [bad, good],
+            shift: plane.shift(),
         })
     }
 
@@ -95,11 +98,13 @@ impl Extremes {
             reward: ReturnRange {
                 lowest: lowest.returns.reward,
                 highest: highest.returns.reward,
-            },
+            }
+            .plus(self.shift.reward),
             intent: ReturnRange {
                 lowest: worst.returns.intent,
                 highest: best.returns.intent,
-            },
+            }
+            .plus(self.shift.intent),
         }
     }
 }
