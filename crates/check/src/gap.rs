@@ -25,6 +25,10 @@ pub use plane::Returns;
 use plane::SAME;
 pub(crate) use plane::{Corner, Plane};
 
+/// What is asked for counts as all that there is when it is nearer to it than this, as a share of the return: less than
+/// [`SAME`], or a request a little below the most would be taken for the most where returns are large beside their range.
+const ROUNDING: f64 = 1e-12;
+
 /// The policy that a gap is taken against.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Reference<'a> {
@@ -356,7 +360,8 @@ fn search(
     asked: f64,
     settings: GapSettings,
 ) -> Result<Gap, CheckError> {
-    let slack = SAME * (plane.scale().reward + most.returns.reward.abs());
+    let size = plane.scale().reward + most.returns.reward.abs();
+    let slack = SAME * size;
     if most.returns.reward < asked - slack {
         return Err(CheckError::OutOfReach {
             asked: asked + plane.shift().reward,
@@ -369,7 +374,7 @@ fn search(
     };
     let edge = if least.returns.reward >= asked {
         Edge::at(least.clone())
-    } else if most.returns.reward <= asked + slack {
+    } else if most.returns.reward <= asked + ROUNDING * size {
         Edge::at(most.clone())
     } else {
         Edge::between(
