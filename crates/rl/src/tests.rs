@@ -482,7 +482,7 @@ fn sarsa_approaches_the_exact_values_of_its_own_exploring_policy() {
     let same = |_| config.exploration;
     check_sarsa(&mdp, &sarsa(&mdp, &config, Seed(0)), same);
     // In some states it explores more than in others.
-    let differing = |state: usize| if state % 2 == 0 { 0.9 } else { 0.3 };
+    let differing = |state: usize| if state.is_multiple_of(2) { 0.9 } else { 0.3 };
     let table = sarsa_exploring(&mdp, &config, |_, state| differing(state), Seed(0));
     check_sarsa(&mdp, &table, differing);
 }
