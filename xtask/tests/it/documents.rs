@@ -50,6 +50,8 @@ struct Checkout {
     top: BTreeSet<String>,
     /// Experiments that can be run by name.
     experiments: BTreeSet<String>,
+    /// Names that the registry gives, environments among them: what can be shown.
+    registered: BTreeSet<String>,
     /// Examples of the crates.
     examples: BTreeSet<String>,
     /// What `cargo xtask help` prints.
@@ -79,6 +81,7 @@ impl Checkout {
             experiments: stems(tracked.clone(), &|path| {
                 path.starts_with("experiments/") && path.ends_with(".toml")
             }),
+            registered: registered(&tracked),
             examples: stems(tracked, &|path| {
                 path.contains("/examples/") && path.ends_with(".rs")
             }),
@@ -177,9 +180,26 @@ impl Checkout {
         if name.starts_with("experiments/") {
             return self.path_problem(name);
         }
-        (is_plain_name(name) && !self.experiments.contains(*name))
-            .then(|| format!("there is no experiment `{name}`"))
+        let exists = self.experiments.contains(*name)
+            || (words[0] == "show" && self.registered.contains(*name));
+        (is_plain_name(name) && !exists).then(|| format!("there is no experiment `{name}`"))
     }
+}
+
+/// What the registry of environments names, as its source has it.
+fn registered(tracked: &[String]) -> BTreeSet<String> {
+    let sources = tracked
+        .iter()
+        .filter(|path| path.starts_with("crates/rewardlab/src/registry/"));
+    let mut names = BTreeSet::new();
+    for path in sources {
+        let text = read(path);
+        let named = text
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("name: \""));
+        names.extend(named.filter_map(|rest| Some(rest.strip_suffix("\",")?.to_owned())));
+    }
+    names
 }
 
 /// What stands at the top of the checkout, without what builds and runs leave there.
