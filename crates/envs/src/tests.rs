@@ -10,12 +10,16 @@ fn blocks<'p>(page: &'p str, language: &str) -> Vec<&'p str> {
 }
 
 #[test]
-fn the_page_on_own_environments_quotes_its_example() {
+fn the_page_on_own_environments_quotes_its_examples() {
     let page = include_str!("../../../docs/own-environment.md");
-    let example = include_str!("../examples/own_environment.rs");
+    let examples = [
+        include_str!("../examples/own_environment.rs"),
+        include_str!("../examples/listed_environment.rs"),
+    ];
     let blocks = blocks(page, "rust");
     assert!(blocks.len() >= 5);
     for block in blocks {
-        assert!(example.contains(block), "not in the example:\n{block}");
+        let is_quoted = examples.iter().any(|example| example.contains(block));
+        assert!(is_quoted, "not in the examples:\n{block}");
     }
 }
