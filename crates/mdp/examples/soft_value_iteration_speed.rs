@@ -65,7 +65,7 @@ fn main() -> ExitCode {
             "sparse_seconds": sparse_seconds,
             "dense_seconds": dense_seconds,
             "products_seconds": products(&sparse, &by_row),
-            "exponentials_seconds": exponentials(&soft.log_policy),
+            "exponentials_seconds": exponentials(&soft.policy.iter().map(|p| p.ln()).collect::<Vec<_>>()),
             "values": &soft.values[..STATES],
             "dense_values": &dense_soft.values[..STATES],
         })

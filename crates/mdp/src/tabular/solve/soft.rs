@@ -42,8 +42,6 @@ pub struct SoftHorizon {
     pub values: Vec<f64>,
     /// `[T, S, A]`, `π_t(a|s)`.
     pub policy: Vec<f64>,
-    /// `[T, S, A]`, `log π_t(a|s)`, finite also where the probability is too small for a number.
-    pub log_policy: Vec<f64>,
 }
 
 /// Soft value iteration under the expected reward `rewards`, `[S, A]`, at a temperature τ above 0: the fixed point of
@@ -270,7 +268,7 @@ fn soft_maxima(
 }
 
 /// Soft value iteration over `horizon` steps under the expected reward `rewards`, `[S, A]`, at a temperature above 0:
-/// `V_T = 0`, `Q_t = r + γ P V_{t+1}`, `V_t = τ log Σ_a exp(Q_t / τ)`, `log π_t = (Q_t - V_t) / τ` (Ziebart, 2010,
+/// `V_T = 0`, `Q_t = r + γ P V_{t+1}`, `V_t = τ log Σ_a exp(Q_t / τ)`, `π_t = exp((Q_t - V_t) / τ)` (Ziebart, 2010,
 /// chapter 6). Nothing is earned after the end of an episode, neither reward nor entropy.
 ///
 /// # Panics
@@ -287,23 +285,19 @@ pub fn soft_value_iteration_finite(
     let n_states = mdp.n_states();
     let mut values = vec![0.0; (horizon + 1) * n_states];
     let n_rows = rewards.len();
-    let mut log_policy = vec![0.0; horizon * n_rows];
+    // The logarithms of one step are all that is held of them.
+    let mut log_policy = vec![0.0; n_rows];
     let mut policy = vec![0.0; horizon * n_rows];
     for time in (0..horizon).rev() {
         let (now, later) = values[time * n_states..].split_at_mut(n_states);
-        let step = time * n_rows..(time + 1) * n_rows;
         backup(
             &operator,
             temperature,
             &later[..n_states],
             now,
-            &mut log_policy[step.clone()],
-            &mut policy[step],
+            &mut log_policy,
+            &mut policy[time * n_rows..][..n_rows],
         );
     }
-    SoftHorizon {
-        values,
-        policy,
-        log_policy,
-    }
+    SoftHorizon { values, policy }
 }

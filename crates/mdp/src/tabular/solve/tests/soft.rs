@@ -106,8 +106,6 @@ fn the_policy_earns_its_value_with_its_entropy_and_no_other_earns_more() {
             }
             if of == 0 {
                 assert!(distance(&values, &soft.values[..n]) < 1e-12, "seed {seed}");
-                let logs = soft.log_policy.iter().map(|log| log.exp());
-                assert!(distance(&policy, &logs.collect::<Vec<_>>()) < 1e-14);
             }
             for (value, best) in values.iter().zip(&soft.values) {
                 assert!(*value <= best + 1e-12, "seed {seed}");
