@@ -93,19 +93,26 @@ pub(super) fn compare(
     };
     begun(Stage::Hackability);
     let bands = Bands::STANDARD;
-    let stochastic = match equivalence {
-        Some(found) => ends(stochastic_hackability_of(mdp, reward, intent, found, bands))?,
-        None => None,
-    };
-    let settings = DeterministicSettings::STANDARD;
-    let deterministic = deterministic_hackability(mdp, reward, intent, settings);
-    begun(Stage::Distances);
     let tables = [question.reward, question.against.unwrap_or_default()];
     let [first, second] = tables.map(|name| question.table(name));
+    let (first, second) = (first?, second?);
+    // The two longest parts know nothing of each other, so they go on side by side.
+    let (stochastic, deterministic, apart) = std::thread::scope(|scope| {
+        let apart = scope.spawn(|| distances(mdp, first, second));
+        let stochastic = match equivalence {
+            Some(found) => ends(stochastic_hackability_of(mdp, reward, intent, found, bands)),
+            None => Ok(None),
+        };
+        let settings = DeterministicSettings::STANDARD;
+        let deterministic = deterministic_hackability(mdp, reward, intent, settings);
+        begun(Stage::Distances);
+        let apart = apart.join().expect("the distances do not panic");
+        (stochastic, deterministic, apart)
+    });
     let comparison = Comparison {
-        stochastic,
+        stochastic: stochastic?,
         deterministic: ends(deterministic)?,
-        distances: distances(mdp, first?, second?)?,
+        distances: apart?,
         reward_range: gaps.reward_range,
         intent_range: gaps.gap.intent_range,
         reference: held.role.clone(),
