@@ -35,11 +35,11 @@ pub use state::{StateError, StateVector, wrong_length};
 pub use step::{Components, End, MAX_COMPONENTS, Step};
 pub use tabular::{
     AverageSolution, BellmanOperator, Change, Discount, Enumerable, Evaluation, FiniteHorizon,
-    Gain, GridMap, MdpError, NamedReward, Outcome, ParameterTables, Place, RewardParameters,
-    SoftHorizon, SoftSolution, Solution, SolveError, Stop, TabularMdp, TabularMdpBuilder,
-    TabulateError, Tabulated, Transition, average_reward, boltzmann_rational, check_outcomes,
-    deterministic, evaluate_finite, evaluate_policy, finite_horizon, occupancy, occupancy_finite,
-    optimal_average_reward, policy_iteration, policy_return, soft_optimal_path,
+    Gain, GridMap, MdpError, NamedReward, Outcome, ParameterTables, Place, Restricted,
+    RewardParameters, SoftHorizon, SoftSolution, Solution, SolveError, Stop, TabularMdp,
+    TabularMdpBuilder, TabulateError, Tabulated, Transition, average_reward, boltzmann_rational,
+    check_outcomes, deterministic, evaluate_finite, evaluate_policy, finite_horizon, occupancy,
+    occupancy_finite, optimal_average_reward, policy_iteration, policy_return, soft_optimal_path,
     soft_value_iteration, soft_value_iteration_finite, tabulate, tabulate_parameters,
     value_iteration,
 };

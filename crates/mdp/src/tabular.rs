@@ -3,6 +3,7 @@
 mod builder;
 mod enumerable;
 mod parameters;
+mod restricted;
 mod solve;
 mod tabulate;
 
@@ -16,6 +17,7 @@ use crate::{End, Environment, Rng, Space, Step, categorical};
 pub use builder::{MdpError, TabularMdpBuilder};
 pub use enumerable::{Enumerable, GridMap, Outcome, Place, check_outcomes};
 pub use parameters::{ParameterTables, RewardParameters, tabulate_parameters};
+pub use restricted::Restricted;
 pub use solve::{
     AverageSolution, BellmanOperator, Change, Evaluation, FiniteHorizon, Gain, SoftHorizon,
     SoftSolution, Solution, SolveError, Stop, average_reward, boltzmann_rational, deterministic,
@@ -270,36 +272,6 @@ impl TabularMdp {
             }
         }
         reached
-    }
-
-    /// The MDP in which some actions cannot be chosen: the row of each action that is cut, `[S, A]`, becomes a copy of
-    /// the row of the first action of its state that is not.
-    ///
-    /// # Errors
-    /// If `cut` has the wrong length or leaves a state without any action.
-    pub fn cut(&self, cut: &[bool]) -> Result<TabularMdp, MdpError> {
-        let n_rows = self.n_states * self.n_actions;
-        if cut.len() != n_rows {
-            return Err(MdpError::Length {
-                what: "the table of cut actions",
-                found: cut.len(),
-                expected: n_rows,
-            });
-        }
-        let mut builder = TabularMdp::builder(self.n_states, self.n_actions);
-        for state in 0..self.n_states {
-            let cuts = &cut[state * self.n_actions..][..self.n_actions];
-            let Some(kept) = cuts.iter().position(|cut| !cut) else {
-                return Err(MdpError::NoAction { state });
-            };
-            for (action, is_cut) in cuts.iter().enumerate() {
-                let source = if *is_cut { kept } else { action };
-                self.transitions(state, source)
-                    .for_each(|transition| builder.push(transition));
-                builder.end_row();
-            }
-        }
-        builder.build(self.start.clone(), self.discount)
     }
 
     fn impossible(&self, stored: usize) -> MdpError {

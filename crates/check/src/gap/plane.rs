@@ -205,27 +205,9 @@ impl<'a> Plane<'a> {
         direction: Returns,
         near: &[usize],
     ) -> Result<Corner, CheckError> {
-        let n_actions = self.mdp.n_actions();
-        let mut rewards = self.combined(direction);
-        let mut kept = Vec::with_capacity(self.mdp.n_states());
-        for (row, cut) in rewards.chunks_mut(n_actions).zip(cut.chunks(n_actions)) {
-            let first = cut.iter().position(|cut| !cut).expect("one action is kept");
-            let in_its_place = row[first];
-            for (reward, cut) in row.iter_mut().zip(cut) {
-                if *cut {
-                    *reward = in_its_place;
-                }
-            }
-            kept.push(first);
-        }
-        let dynamics = self.mdp.cut(cut).expect("one action is kept in each state");
-        let mut policy = policy_iteration(&dynamics, &rewards, Some(near))?.policy;
-        for (state, action) in policy.iter_mut().enumerate() {
-            if cut[state * n_actions + *action] {
-                *action = kept[state];
-            }
-        }
-        self.corner(policy)
+        let restricted = self.mdp.cut(cut).expect("one action is kept in each state");
+        let best = restricted.policy_iteration(&self.combined(direction), Some(near))?;
+        self.corner(best.policy)
     }
 
     /// A deterministic policy with its returns: below discount 1 both from one solution for its visits, since this is

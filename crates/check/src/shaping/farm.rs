@@ -248,29 +248,8 @@ impl Search<'_> {
 
     /// The best policy that takes no action that is cut.
     fn best_uncut(&self, cut: &[bool], rewards: &[f64]) -> Result<Vec<usize>, CheckError> {
-        let n_actions = self.mdp.n_actions();
-        let dynamics = self.mdp.cut(cut).expect("one action is kept in each state");
-        let mut rewards = rewards.to_vec();
-        let mut kept = vec![];
-        for (row, cut) in rewards.chunks_mut(n_actions).zip(cut.chunks(n_actions)) {
-            let first = cut
-                .iter()
-                .position(|cut| !cut)
-                .expect("one action is kept in each state");
-            kept.push(first);
-            let in_its_place = row[first];
-            row.iter_mut()
-                .zip(cut)
-                .filter(|(_, cut)| **cut)
-                .for_each(|(reward, _)| *reward = in_its_place);
-        }
-        let mut policy = policy_iteration(&dynamics, &rewards, Some(&kept))?.policy;
-        for (state, action) in policy.iter_mut().enumerate() {
-            if cut[state * n_actions + *action] {
-                *action = kept[state];
-            }
-        }
-        Ok(policy)
+        let restricted = self.mdp.cut(cut).expect("one action is kept in each state");
+        Ok(restricted.policy_iteration(rewards, None)?.policy)
     }
 
     /// The first transition of an action, by which a sure way goes on.

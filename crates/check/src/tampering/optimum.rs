@@ -1,6 +1,6 @@
 //! Policies that are optimal for one reward, then for a second among those, and so on.
 
-use mdp::{MdpError, TabularMdp, policy_iteration};
+use mdp::{MdpError, TabularMdp};
 
 use super::SAME;
 use crate::CheckError;
@@ -27,20 +27,9 @@ impl<'a> Optimum<'a> {
     pub(super) fn keep_best(&mut self, rewards: &[f64]) -> Result<(), CheckError> {
         let n_actions = self.mdp.n_actions();
         let restricted = self.mdp.cut(&self.excluded).map_err(no_action)?;
-        let mut paid = rewards.to_vec();
-        for (paid, excluded) in paid
-            .chunks_mut(n_actions)
-            .zip(self.excluded.chunks(n_actions))
-        {
-            let kept = first_left(excluded);
-            for action in 0..n_actions {
-                if excluded[action] {
-                    paid[action] = paid[kept];
-                }
-            }
-        }
-        let solution = policy_iteration(&restricted, &paid, None)?;
-        let reachable = restricted.reachable();
+        let paid = restricted.rewards(rewards);
+        let solution = restricted.policy_iteration(rewards, None)?;
+        let reachable = restricted.mdp().reachable();
         let reached = (0..reachable.len()).filter(|state| reachable[*state]);
         let largest = reached.fold(0.0_f64, |most, state| {
             let paid = paid[state * n_actions + solution.policy[state]];
@@ -50,11 +39,6 @@ impl<'a> Optimum<'a> {
             let q_values = &solution.q_values[state * n_actions..][..n_actions];
             // The policy's own action stays, whatever rounding says.
             let chosen = solution.policy[state];
-            let chosen = if excluded[chosen] {
-                first_left(excluded)
-            } else {
-                chosen
-            };
             for action in 0..n_actions {
                 let is_worse = q_values[action] < q_values[chosen] - SAME * largest;
                 excluded[action] |= is_worse && action != chosen;

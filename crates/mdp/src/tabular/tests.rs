@@ -230,12 +230,17 @@ fn rewards_are_apart_from_dynamics() {
 }
 
 #[test]
-fn an_action_that_is_cut_becomes_another() {
+fn an_action_that_is_cut_becomes_another_and_is_paid_as_that() {
     let tabulated = tabulate(&CORRIDOR, discount(0.9), 10).unwrap();
-    let mdp = tabulated.mdp.cut(&tabulated.tampering).unwrap();
-    let row = |action| mdp.transitions(1, action).collect::<Vec<_>>();
+    let restricted = tabulated.mdp.cut(&tabulated.tampering).unwrap();
+    let row = |action| restricted.mdp().transitions(1, action).collect::<Vec<_>>();
     assert_eq!(row(0), row(1));
-    let error = mdp.cut(&[true; 8]).unwrap_err();
+    // What is cut, action 0 of state 1, would pay most; nobody can be paid it.
+    let tempting = [0.0, 0.0, 9.0, 0.0, 0.0, 0.0, 0.0, 0.0];
+    assert_eq!(restricted.rewards(&tempting), [0.0; 8]);
+    let best = restricted.policy_iteration(&tempting, None).unwrap();
+    assert_eq!((best.policy[1], best.values[1]), (1, 0.0));
+    let error = tabulated.mdp.cut(&[true; 8]).unwrap_err();
     assert_eq!(error, MdpError::NoAction { state: 0 });
 }
 
