@@ -10,6 +10,7 @@ mod minimize;
 mod reward_model;
 mod soft;
 mod teaching;
+mod vector;
 
 pub use cirl::{
     CirlGame, CirlGameError, CirlSolution, ExactConfig, Joint, PointConfig, solve_by_points,

@@ -38,6 +38,7 @@ use crate::Error;
 use crate::minimize::{Objective, minimize};
 use crate::reward_model::RewardModel;
 use crate::soft::{Entropy, soft_optimal};
+use crate::vector::{add_scaled, dot, greatest};
 
 /// How long an episode is taken to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,8 +132,10 @@ pub fn maximum_entropy_irl(
     likelihood.reward.set_parameters(&parameters);
     let rewards = likelihood.reward.rewards();
     let soft = soft_optimal(mdp, &rewards, config.horizon, config.entropy)?;
+    let mut apart = soft.visits.clone();
+    add_scaled(&mut apart, -1.0, expert_visits);
     Ok(InferredReward {
-        error: greatest_difference(expert_visits, &soft.visits),
+        error: greatest(&apart),
         log_likelihood: -minimum.value,
         rewards,
         policy: soft.policy,
@@ -159,26 +162,14 @@ impl<R: RewardModel> Objective for Likelihood<'_, R> {
         let rewards = self.reward.rewards();
         let config = self.config;
         let soft = soft_optimal(self.mdp, &rewards, config.horizon, config.entropy)?;
-        let surplus: Vec<f64> = soft
-            .believed_visits
-            .iter()
-            .zip(self.expert_visits)
-            .map(|(own, expert)| own - expert)
-            .collect();
+        let mut surplus = soft.believed_visits.clone();
+        add_scaled(&mut surplus, -1.0, self.expert_visits);
         gradient.copy_from_slice(&self.reward.gradient(&surplus));
-        let earned: f64 = rewards
-            .iter()
-            .zip(self.expert_visits)
-            .map(|(r, n)| r * n)
-            .sum();
-        let mut value = soft.start_value(self.mdp) - earned;
+        let mut value = soft.start_value(self.mdp) - dot(&rewards, self.expert_visits);
         let mismatch = if config.precision > 0.0 {
-            gradient
-                .iter_mut()
-                .zip(point)
-                .for_each(|(g, p)| *g += config.precision * p);
-            value += 0.5 * config.precision * point.iter().map(|p| p * p).sum::<f64>();
-            gradient.iter().fold(0.0, |most: f64, g| most.max(g.abs()))
+            add_scaled(gradient, config.precision, point);
+            value += 0.5 * config.precision * dot(point, point);
+            greatest(gradient)
         } else {
             self.reward.mismatch(&surplus, gradient)
         };
@@ -234,9 +225,4 @@ pub fn visits(mdp: &TabularMdp, demonstrations: &[Vec<(usize, usize)>]) -> Resul
     }
     let n = demonstrations.len() as f64;
     Ok(counts.into_iter().map(|count| count / n).collect())
-}
-
-fn greatest_difference(a: &[f64], b: &[f64]) -> f64 {
-    let differences = a.iter().zip(b).map(|(a, b)| (a - b).abs());
-    differences.fold(0.0, f64::max)
 }

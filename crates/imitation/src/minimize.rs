@@ -5,6 +5,8 @@ mod tests;
 
 use mdp::Stop;
 
+use crate::vector::{add_scaled, dot};
+
 /// Pairs of steps and gradient changes that shape the direction.
 const MEMORY: usize = 20;
 /// Sufficient decrease and curvature of the line search (Nocedal and Wright, 2006, section 3.1).
@@ -194,14 +196,4 @@ impl Line {
         }
         Ok(trial)
     }
-}
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
-}
-
-fn add_scaled(to: &mut [f64], scale: f64, what: &[f64]) {
-    to.iter_mut()
-        .zip(what)
-        .for_each(|(to, what)| *to += scale * what);
 }

@@ -6,6 +6,8 @@ mod tests;
 use mdp::Seed;
 use nn::{Activation, Initialization, MlpShape, Model, Pool, Tile, Workspace};
 
+use crate::vector::greatest;
+
 /// What a reward can see: one row of features a state, or one a state and action.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Features {
@@ -111,10 +113,6 @@ impl Features {
             FeaturesOf::StatesAndActions => weights.to_vec(),
         }
     }
-}
-
-fn greatest(values: &[f64]) -> f64 {
-    values.iter().fold(0.0, |most, value| most.max(value.abs()))
 }
 
 fn identity(n: usize) -> Vec<f64> {

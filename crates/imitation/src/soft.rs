@@ -1,6 +1,8 @@
 //! The soft-optimal policy under a reward, in the two senses of maximum entropy.
 
-use mdp::{TabularMdp, occupancy, occupancy_finite, soft_value_iteration};
+use mdp::{
+    TabularMdp, occupancy, occupancy_finite, soft_value_iteration, soft_value_iteration_finite,
+};
 
 use crate::Error;
 use crate::maximum_entropy::Horizon;
@@ -69,7 +71,16 @@ pub(crate) fn soft_optimal(
     entropy: Entropy,
 ) -> Result<Soft, Error> {
     match (entropy, horizon) {
-        (Entropy::Causal, Horizon::Finite(n_steps)) => Ok(causal_over(mdp, rewards, n_steps)),
+        (Entropy::Causal, Horizon::Finite(n_steps)) => {
+            let soft = soft_value_iteration_finite(mdp, rewards, 1.0, n_steps);
+            let visits = occupancy_finite(mdp, &soft.policy);
+            Ok(Soft {
+                values: soft.values[..mdp.n_states()].to_vec(),
+                policy: soft.policy,
+                believed_visits: visits.clone(),
+                visits,
+            })
+        }
         (Entropy::Causal, Horizon::Infinite) => {
             let soft = soft_value_iteration(mdp, rewards, 1.0, TOLERANCE, MAX_IMPROVEMENTS);
             let policy = soft.policy();
@@ -85,58 +96,6 @@ pub(crate) fn soft_optimal(
             Ok(Hopes::new(mdp, rewards).over(n_steps))
         }
         (Entropy::Trajectory, Horizon::Infinite) => Hopes::new(mdp, rewards).without_end(),
-    }
-}
-
-/// [`mdp::soft_value_iteration_finite`] and [`occupancy_finite`] at once.
-///
-/// Half of their time is the exponentials of a policy that is kept in logarithms; a fit needs the probabilities alone.
-fn causal_over(mdp: &TabularMdp, rewards: &[f64], n_steps: usize) -> Soft {
-    let (n_states, n_actions, n_rows) = (mdp.n_states(), mdp.n_actions(), rewards.len());
-    let weights: Vec<f64> = (0..mdp.n_transitions())
-        .map(|stored| match mdp.transition(stored) {
-            t if t.terminates => 0.0,
-            t => mdp.discount().get() * t.probability,
-        })
-        .collect();
-    let (offsets, successors) = (mdp.offsets(), mdp.next_states());
-    let mut policy = vec![0.0; n_steps * n_rows];
-    let (mut values, mut later) = (vec![0.0; n_states], vec![0.0; n_states]);
-    for time in (0..n_steps).rev() {
-        std::mem::swap(&mut values, &mut later);
-        let rows = policy[time * n_rows..][..n_rows].chunks_exact_mut(n_actions);
-        for (state, (row, value)) in rows.zip(&mut values).enumerate() {
-            for (action, q) in row.iter_mut().enumerate() {
-                let own = state * n_actions + action;
-                let stored = offsets[own]..offsets[own + 1];
-                let after = weights[stored.clone()].iter().zip(&successors[stored]);
-                *q = rewards[own]
-                    + after
-                        .map(|(w, next)| w * later[*next as usize])
-                        .sum::<f64>();
-            }
-            *value = normalize(row);
-        }
-    }
-    let mut visits = vec![0.0; n_rows];
-    let mut present = mdp.start().to_vec();
-    for chosen in policy.chunks_exact(n_rows.max(1)) {
-        let mut next = vec![0.0; n_states];
-        for (own, (visit, chosen)) in visits.iter_mut().zip(chosen).enumerate() {
-            let mass = present[own / n_actions] * chosen;
-            *visit += mass;
-            let stored = offsets[own]..offsets[own + 1];
-            for (weight, successor) in weights[stored.clone()].iter().zip(&successors[stored]) {
-                next[*successor as usize] += mass * weight;
-            }
-        }
-        present = next;
-    }
-    Soft {
-        values,
-        policy,
-        believed_visits: visits.clone(),
-        visits,
     }
 }
 

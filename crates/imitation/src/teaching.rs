@@ -21,6 +21,7 @@ mod tests;
 use mdp::{TabularMdp, finite_horizon};
 
 use crate::soft::{Entropy, soft_policy};
+use crate::vector::{add_scaled, dot, squared_distance};
 use crate::{Error, Horizon};
 
 /// Trajectories that the search for a lesson holds at once.
@@ -64,7 +65,7 @@ impl Lesson<'_> {
     pub fn sum_of(&self, demonstration: &[(usize, usize)]) -> Vec<f64> {
         let mut sum = vec![0.0; self.n_features()];
         for (state, _) in demonstration {
-            add(&mut sum, 1.0, self.row(*state));
+            add_scaled(&mut sum, 1.0, self.row(*state));
         }
         sum
     }
@@ -93,8 +94,9 @@ impl Lesson<'_> {
     pub fn by_teacher(&self, preference: &[f64], eta: f64) -> Result<Demonstration, Error> {
         let expected = self.expected_sums(preference)?;
         let total = expected.last().map_or(&[][..], Vec::as_slice);
-        let worth =
-            |sum: &[f64], expected: &[f64]| dot(sum, preference) - eta * distance(sum, expected);
+        let worth = |sum: &[f64], expected: &[f64]| {
+            dot(sum, preference) - eta * squared_distance(sum, expected)
+        };
         let mut beam = vec![Beginning {
             steps: vec![],
             state: self.start,
@@ -159,7 +161,7 @@ impl Lesson<'_> {
         for chosen in policy.chunks(n_states * n_actions) {
             let mut later = vec![0.0; n_states];
             for (state, mass) in present.iter().enumerate().filter(|(_, mass)| **mass > 0.0) {
-                add(&mut sum, *mass, self.row(state));
+                add_scaled(&mut sum, *mass, self.row(state));
                 for action in 0..n_actions {
                     later[self.next(state, action)] += mass * chosen[state * n_actions + action];
                 }
@@ -179,7 +181,7 @@ impl Lesson<'_> {
         let mut steps = beginning.steps.clone();
         steps.push((beginning.state, action));
         let mut sum = beginning.sum.clone();
-        add(&mut sum, 1.0, self.row(beginning.state));
+        add_scaled(&mut sum, 1.0, self.row(beginning.state));
         Beginning {
             worth: worth(&sum),
             state: self.next(beginning.state, action),
@@ -219,7 +221,8 @@ fn most_promising(mut beginnings: Vec<Beginning>) -> Vec<Beginning> {
             .rev()
             .take_while(|other| (other.worth - beginning.worth).abs() <= 1e-12)
             .all(|other| {
-                other.state != beginning.state || distance(&other.sum, &beginning.sum) > 1e-18
+                other.state != beginning.state
+                    || squared_distance(&other.sum, &beginning.sum) > 1e-18
             });
         if is_new {
             kept.push(beginning);
@@ -229,18 +232,4 @@ fn most_promising(mut beginnings: Vec<Beginning>) -> Vec<Beginning> {
         }
     }
     kept
-}
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
-}
-
-fn distance(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum()
-}
-
-fn add(to: &mut [f64], scale: f64, what: &[f64]) {
-    to.iter_mut()
-        .zip(what)
-        .for_each(|(to, what)| *to += scale * what);
 }

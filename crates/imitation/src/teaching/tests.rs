@@ -66,7 +66,7 @@ fn the_search_finds_the_best_of_all_demonstrations() {
         let expected = lesson.expected_sums(&preference).unwrap();
         let worth = |demonstration: &Demonstration| {
             let sum = lesson.sum_of(demonstration);
-            dot(&sum, &preference) - 2.0 * distance(&sum, &expected[5])
+            dot(&sum, &preference) - 2.0 * squared_distance(&sum, &expected[5])
         };
         let every = (0..3_usize.pow(6)).map(|code| {
             let mut state = 1;

@@ -60,23 +60,34 @@ pub fn evaluate_finite(mdp: &TabularMdp, rewards: &[f64], policy: &[f64]) -> Vec
 /// If the policy is not whole steps of `[S, A]`.
 #[must_use]
 pub fn occupancy_finite(mdp: &TabularMdp, policy: &[f64]) -> Vec<f64> {
-    let n_rows = mdp.n_states() * mdp.n_actions();
+    let (n_states, n_actions) = (mdp.n_states(), mdp.n_actions());
+    let n_rows = n_states * n_actions;
+    let weights: Vec<f64> = (0..mdp.n_transitions())
+        .map(|stored| match mdp.transition(stored) {
+            t if t.terminates => 0.0,
+            t => mdp.discount().get() * t.probability,
+        })
+        .collect();
+    let (offsets, successors) = (mdp.offsets(), mdp.next_states());
     let mut visits = vec![0.0; n_rows];
-    let mut present = mdp.start().to_vec();
+    let (mut present, mut later) = (mdp.start().to_vec(), vec![0.0; n_states]);
     for time in 0..steps(mdp, policy) {
-        let mut later = vec![0.0; mdp.n_states()];
-        for (row, chosen) in policy[time * n_rows..][..n_rows].iter().enumerate() {
-            let (state, action) = (row / mdp.n_actions(), row % mdp.n_actions());
-            let mass = present[state] * chosen;
-            if mass == 0.0 {
+        later.fill(0.0);
+        let chosen = policy[time * n_rows..][..n_rows].chunks_exact(n_actions);
+        for (state, (chosen, present)) in chosen.zip(&present).enumerate() {
+            if *present == 0.0 {
                 continue;
             }
-            visits[row] += mass;
-            for t in mdp.transitions(state, action).filter(|t| !t.terminates) {
-                later[t.next_state] += mdp.discount().get() * mass * t.probability;
+            for (row, chosen) in (state * n_actions..).zip(chosen) {
+                let mass = present * chosen;
+                visits[row] += mass;
+                let stored = offsets[row]..offsets[row + 1];
+                for (weight, successor) in weights[stored.clone()].iter().zip(&successors[stored]) {
+                    later[*successor as usize] += mass * weight;
+                }
             }
         }
-        present = later;
+        std::mem::swap(&mut present, &mut later);
     }
     visits
 }
