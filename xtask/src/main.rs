@@ -15,6 +15,7 @@ mod machine;
 mod peers;
 mod picture;
 mod process;
+mod random;
 mod record;
 mod run;
 mod safetensors;

@@ -11,7 +11,7 @@ pub mod words;
 #[cfg(test)]
 mod tests;
 
-use mdp::{Discount, SolveError, TabularMdp, Tabulated, occupancy};
+use mdp::{Discount, SolveError, TabularMdp, Tabulated, occupancy, uniform_policy};
 
 use crate::{
     CheckError, Equivalence, Incentive, Intended, ReturnRange, Shaping, TamperingQuestion,
@@ -331,9 +331,7 @@ fn endless(mdp: &TabularMdp) -> Option<usize> {
 /// Whether an end can be reached from every state after the start, so that the policy that takes all actions alike ends:
 /// around its visits there are those of policies that end in all directions, which is what equivalence rests on.
 fn can_end(mdp: &TabularMdp) -> Result<bool, CheckError> {
-    let n_actions = mdp.n_actions();
-    let uniform = vec![1.0 / n_actions as f64; mdp.n_states() * n_actions];
-    let visits = occupancy(mdp, &uniform).map_err(CheckError::from);
+    let visits = occupancy(mdp, &uniform_policy(mdp)).map_err(CheckError::from);
     Ok(ends(visits)?.is_some())
 }
 

@@ -15,8 +15,6 @@ mod strongest;
 #[cfg(test)]
 mod tests;
 
-use mdp::TabularMdp;
-
 use crate::CheckError;
 use crate::gap::{
     Corner, INTENT_DOWN, INTENT_UP, Plane, REWARD_DOWN, REWARD_UP, ReturnRange, Returns, Witness,
@@ -180,9 +178,4 @@ pub fn policy_of(occupancy: &[f64], n_actions: usize) -> Vec<f64> {
         }
     }
     policy
-}
-
-/// `[S, A]`, the policy that takes all actions alike.
-fn uniform(mdp: &TabularMdp) -> Vec<f64> {
-    vec![1.0 / mdp.n_actions() as f64; mdp.n_states() * mdp.n_actions()]
 }

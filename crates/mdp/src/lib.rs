@@ -41,7 +41,7 @@ pub use tabular::{
     check_outcomes, deterministic, evaluate_finite, evaluate_policy, finite_horizon, occupancy,
     occupancy_finite, optimal_average_reward, policy_iteration, policy_return, soft_optimal_path,
     soft_value_iteration, soft_value_iteration_finite, tabulate, tabulate_parameters,
-    value_iteration,
+    uniform_policy, value_iteration,
 };
 pub use trajectory::{Rollout, Trajectory};
 pub use value::{Action, Observation};

@@ -23,7 +23,7 @@ pub use solve::{
     SoftSolution, Solution, SolveError, Stop, average_reward, boltzmann_rational, deterministic,
     evaluate_finite, evaluate_policy, finite_horizon, occupancy, occupancy_finite,
     optimal_average_reward, policy_iteration, policy_return, soft_optimal_path,
-    soft_value_iteration, soft_value_iteration_finite, value_iteration,
+    soft_value_iteration, soft_value_iteration_finite, uniform_policy, value_iteration,
 };
 pub use tabulate::{NamedReward, TabulateError, Tabulated, tabulate};
 

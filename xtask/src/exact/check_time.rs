@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::evidence::{Context, Row};
 use crate::process;
+use crate::random::Draws;
 use crate::record::Record;
 use crate::table::Table;
 
@@ -134,7 +135,7 @@ fn line(seed: u64, n_transitions: usize, seconds: f64, printed: &Value) -> [Valu
 /// Writes a random MDP with two rewards in the format of docs/mdp-files.md; gives the number of its transitions. Every
 /// state can be reached: one successor of its first action is the next state.
 fn write_mdp(path: &Path, seed: u64) -> Result<usize> {
-    let mut draws = Draws(seed);
+    let mut draws = Draws::new(seed);
     let mut out = BufWriter::new(File::create(path)?);
     write!(
         out,
@@ -183,33 +184,4 @@ fn write_mdp(path: &Path, seed: u64) -> Result<usize> {
     write!(out, "}}}}")?;
     out.flush()?;
     Ok(n_transitions)
-}
-
-/// SplitMix64 (Steele, Lea and Flood, 2014).
-struct Draws(u64);
-
-impl Draws {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// A whole number below `n`; for an `n` this small no number is favoured by more than one part in 10^15.
-    fn below(&mut self, n: u64) -> u64 {
-        self.next() % n
-    }
-
-    /// A number in `(0, 1]`.
-    fn uniform(&mut self) -> f64 {
-        ((self.next() >> 11) + 1) as f64 / (1_u64 << 53) as f64
-    }
-
-    /// Standard normal, by Box and Muller.
-    fn normal(&mut self) -> f64 {
-        let angle = std::f64::consts::TAU * self.uniform();
-        (-2.0 * self.uniform().ln()).sqrt() * angle.cos()
-    }
 }

@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::json;
 
 use crate::evidence::{Context, Row};
+use crate::random::Draws;
 use crate::record::Record;
 use crate::run::{Rewardlab, Run};
 use crate::table::Table;
@@ -88,7 +89,7 @@ impl<'a> Trials<'a> {
     }
 
     fn judge(&self, record: &mut Record) -> Result<()> {
-        let mut moments = Moments::new(0);
+        let mut moments = Draws::new(0);
         let mut table = Table::new(
             format!(
                 "{}: undisturbed {:.2} s, weights {:016x}",
@@ -142,7 +143,7 @@ impl<'a> Trials<'a> {
     }
 
     /// A run killed at a random moment before its end; a moment that came too late is drawn again.
-    fn killed_run(&self, kill: u64, moments: &mut Moments) -> Result<Killed> {
+    fn killed_run(&self, kill: u64, moments: &mut Draws) -> Result<Killed> {
         const ATTEMPTS: usize = 20;
         for _ in 0..ATTEMPTS {
             let seconds = moments.uniform() * self.seconds;
@@ -237,26 +238,6 @@ fn fnv1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
     })
-}
-
-/// Seeded moments: SplitMix64 (Steele, Lea and Flood 2014).
-struct Moments {
-    state: u64,
-}
-
-impl Moments {
-    fn new(seed: u64) -> Self {
-        Self { state: seed }
-    }
-
-    /// Uniform in [0, 1).
-    fn uniform(&mut self) -> f64 {
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut bits = self.state;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((bits ^ (bits >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
-    }
 }
 
 #[cfg(test)]

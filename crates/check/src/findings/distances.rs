@@ -1,6 +1,6 @@
 //! How far the reward is from the intent, by every measure that the tables allow, and what each measure promises.
 
-use mdp::TabularMdp;
+use mdp::{TabularMdp, uniform_policy};
 
 use super::ends;
 use crate::{
@@ -49,7 +49,7 @@ pub(super) fn distances(
     intent: &[f64],
 ) -> Result<Distances, CheckError> {
     let expected = [mdp.expected(reward), mdp.expected(intent)];
-    let uniform = vec![1.0 / mdp.n_actions() as f64; expected[0].len()];
+    let uniform = uniform_policy(mdp);
     let by_value = |canonicalizer| ends(starc(mdp, canonicalizer, reward, intent));
     let starc_value = by_value(Canonicalizer::Value(&uniform))?;
     let n_plans = mdp.reachable().iter().filter(|reached| **reached).count() * mdp.n_actions();

@@ -7,7 +7,7 @@
 
 use mdp::{
     Solution, TabularMdp, deterministic, evaluate_policy, occupancy, policy_iteration,
-    policy_return,
+    policy_return, uniform_policy,
 };
 
 use crate::error::check_table;
@@ -273,7 +273,7 @@ fn advantages(
     flow: &Flow,
     rewards: &[f64],
 ) -> Result<(Vec<f64>, Vec<f64>), CheckError> {
-    let uniform = vec![1.0 / mdp.n_actions() as f64; rewards.len()];
+    let uniform = uniform_policy(mdp);
     let mut left = reached(mdp, rewards);
     let mut potential = vec![0.0; mdp.n_states()];
     for _ in 0..2 {

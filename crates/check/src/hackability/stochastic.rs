@@ -1,9 +1,9 @@
 //! Hackability over all stochastic policies: the closed form, and the policies that prove it.
 
-use mdp::{TabularMdp, occupancy};
+use mdp::{TabularMdp, occupancy, uniform_policy};
 
 use super::strongest::strongest;
-use super::{Extremes, HackablePair, Ranges, policy_of, uniform, verified};
+use super::{Extremes, HackablePair, Ranges, policy_of, verified};
 use crate::flow::norm;
 use crate::gap::Plane;
 use crate::{CheckError, Equivalence, Flow, Relation, equivalence};
@@ -176,7 +176,7 @@ pub(super) fn beside_uniform(
     ranges: &Ranges,
     rewards: [&[f64]; 2],
 ) -> Result<Option<HackablePair>, CheckError> {
-    let visits = occupancy(mdp, &uniform(mdp))?;
+    let visits = occupancy(mdp, &uniform_policy(mdp))?;
     let flow = Flow::new(mdp);
     let [p1, p2] = rewards.map(|rewards| flow.project(rewards).component);
     let (norm1, norm2) = (norm(&p1), norm(&p2));

@@ -1,6 +1,6 @@
 //! Constants that turn a distance between rewards into a bound on what can be lost.
 
-use mdp::{TabularMdp, occupancy};
+use mdp::{TabularMdp, occupancy, uniform_policy};
 
 use crate::distance::{Canonicalizer, Direction, canonical, half_distance};
 use crate::flow::{dot, norm};
@@ -216,7 +216,7 @@ fn diameter(mdp: &TabularMdp, flow: &Flow) -> Result<f64, CheckError> {
 /// touches the nearest face, along that coordinate's component.
 fn radius(mdp: &TabularMdp, flow: &Flow) -> Result<f64, CheckError> {
     let n_rows = mdp.n_states() * mdp.n_actions();
-    let visits = occupancy(mdp, &vec![1.0 / mdp.n_actions() as f64; n_rows])?;
+    let visits = occupancy(mdp, &uniform_policy(mdp))?;
     let mut radius = f64::INFINITY;
     let mut axis = vec![0.0; n_rows];
     for row in reachable_rows(mdp, flow) {

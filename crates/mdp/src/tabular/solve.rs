@@ -20,7 +20,7 @@ mod value_iteration;
 mod tests;
 
 pub use average::{AverageSolution, Gain, average_reward, optimal_average_reward};
-pub use evaluate::{deterministic, evaluate_policy, occupancy, policy_return};
+pub use evaluate::{deterministic, evaluate_policy, occupancy, policy_return, uniform_policy};
 pub use finite::{FiniteHorizon, evaluate_finite, finite_horizon, occupancy_finite};
 pub use operator::{BellmanOperator, Change};
 pub use policy_iteration::policy_iteration;

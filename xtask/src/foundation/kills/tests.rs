@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn moments_are_spread_over_the_whole_run_and_repeat() {
-    let mut moments = Moments::new(0);
+    let mut moments = Draws::new(0);
     let drawn: Vec<f64> = (0..1_000).map(|_| moments.uniform()).collect();
     assert!(drawn.iter().all(|moment| (0.0..1.0).contains(moment)));
     for tenth in 0..10 {
@@ -17,7 +17,7 @@ fn moments_are_spread_over_the_whole_run_and_repeat() {
             "{count} of 1000 in tenth {tenth}"
         );
     }
-    let mut again = Moments::new(0);
+    let mut again = Draws::new(0);
     assert!(drawn.iter().all(|moment| *moment == again.uniform()));
 }
 

@@ -117,6 +117,12 @@ pub fn policy_return(mdp: &TabularMdp, rewards: &[f64], policy: &[f64]) -> Resul
     Ok(values.iter().zip(mdp.start()).map(|(v, p)| v * p).sum())
 }
 
+/// The policy that takes all actions alike, `[S, A]`.
+#[must_use]
+pub fn uniform_policy(mdp: &TabularMdp) -> Vec<f64> {
+    vec![1.0 / mdp.n_actions() as f64; mdp.n_states() * mdp.n_actions()]
+}
+
 /// A deterministic policy as probabilities, `[S, A]`.
 ///
 /// # Panics
