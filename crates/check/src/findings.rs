@@ -15,8 +15,7 @@ use mdp::{Discount, SolveError, TabularMdp, Tabulated, occupancy, uniform_policy
 
 use crate::{
     CheckError, Equivalence, Incentive, Intended, ReturnRange, Shaping, TamperingQuestion,
-    TamperingVerdict, equivalence, return_range, shaping, shaping::endless_actions,
-    tampering_incentive_of,
+    TamperingVerdict, equivalence, return_range, shaping, shaping::Endless, tampering_incentive_of,
 };
 
 pub use comparison::{Comparison, Loss};
@@ -322,10 +321,9 @@ fn endless(mdp: &TabularMdp) -> Option<usize> {
     if mdp.discount().get() < 1.0 {
         return None;
     }
-    let stays = endless_actions(mdp);
-    let reachable = mdp.reachable();
-    let mut rows = stays.chunks(mdp.n_actions()).zip(&reachable);
-    rows.position(|(row, is_reachable)| *is_reachable && row.contains(&true))
+    let can = Endless::of(mdp).can;
+    let mut states = can.into_iter().zip(mdp.reachable());
+    states.position(|(can, is_reachable)| can && is_reachable)
 }
 
 /// Whether an end can be reached from every state after the start, so that the policy that takes all actions alike ends:

@@ -16,7 +16,7 @@ use mdp::TabularMdp;
 use crate::flow::norm;
 use crate::{CheckError, Flow};
 
-pub(crate) use farm::endless_actions;
+pub(crate) use farm::Endless;
 pub use farm::{Farm, Intended};
 pub use potential::{Discrepancy, LoopMove, Move, PotentialTest, Way};
 

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use mdp::{
-    TabularMdp, average_reward, deterministic, evaluate_policy, optimal_average_reward,
+    Restricted, TabularMdp, average_reward, deterministic, evaluate_policy, optimal_average_reward,
     policy_iteration,
 };
 
@@ -208,21 +208,12 @@ impl Search<'_> {
     /// The best policy among those that never end, where there are any: its action in each state from which it is
     /// possible never to end.
     fn endless(&self, rewards: &[f64]) -> Result<Option<Vec<Option<usize>>>, CheckError> {
-        let (mdp, n_actions) = (self.mdp, self.mdp.n_actions());
-        let stays = endless_actions(mdp);
-        let can: Vec<bool> = stays
-            .chunks(n_actions)
-            .map(|row| row.contains(&true))
-            .collect();
-        if !self.states.iter().any(|s| can[*s]) {
+        let endless = Endless::of(self.mdp);
+        if !self.states.iter().any(|s| endless.can[*s]) {
             return Ok(None);
         }
-        // Elsewhere nothing is cut, since some action must be kept; from where one can stay, nobody comes there.
-        let cut: Vec<bool> = (0..stays.len())
-            .map(|row| can[row / n_actions] && !stays[row])
-            .collect();
-        let policy = self.best_uncut(&cut, rewards)?;
-        let each = policy.into_iter().zip(can);
+        let policy = endless.restricted.policy_iteration(rewards, None)?.policy;
+        let each = policy.into_iter().zip(endless.can);
         Ok(Some(
             each.map(|(action, can)| can.then_some(action)).collect(),
         ))
@@ -395,9 +386,34 @@ struct Round {
     instead: f64,
 }
 
+/// The policies that never end.
+pub(crate) struct Endless {
+    /// `[S]`, whether it is possible never to end from a state.
+    pub(crate) can: Vec<bool>,
+    /// The MDP in which every action that may lead to an end is cut, wherever there are others. From where one can stay
+    /// nobody comes to where nothing is cut.
+    pub(crate) restricted: Restricted,
+}
+
+impl Endless {
+    pub(crate) fn of(mdp: &TabularMdp) -> Endless {
+        let n_actions = mdp.n_actions();
+        let stays = endless_actions(mdp);
+        let can: Vec<bool> = stays
+            .chunks(n_actions)
+            .map(|row| row.contains(&true))
+            .collect();
+        let cut: Vec<bool> = (0..stays.len())
+            .map(|row| can[row / n_actions] && !stays[row])
+            .collect();
+        let restricted = mdp.cut(&cut).expect("one action is kept in each state");
+        Endless { can, restricted }
+    }
+}
+
 /// `[S, A]`, the actions after which it is possible never to end: what is left when actions that may terminate or lead
 /// to where no action is left are taken away.
-pub(crate) fn endless_actions(mdp: &TabularMdp) -> Vec<bool> {
+fn endless_actions(mdp: &TabularMdp) -> Vec<bool> {
     let n_actions = mdp.n_actions();
     let n_rows = mdp.n_states() * n_actions;
     let mut stays: Vec<bool> = (0..n_rows)
