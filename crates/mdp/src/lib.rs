@@ -13,6 +13,7 @@ mod space;
 mod state;
 mod step;
 mod tabular;
+mod trajectories;
 mod trajectory;
 mod value;
 
@@ -43,5 +44,6 @@ pub use tabular::{
     soft_value_iteration, soft_value_iteration_finite, tabulate, tabulate_parameters,
     uniform_policy, value_iteration,
 };
+pub use trajectories::{EpisodeView, Trajectories, TrajectoryError};
 pub use trajectory::{Rollout, Trajectory};
 pub use value::{Action, Observation};
