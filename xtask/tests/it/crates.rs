@@ -13,7 +13,7 @@ const ORDER: [&str; 14] = [
     "envs",
     "rl",
     "check",
-    "imitation",
+    "demonstrations",
     "imitation",
     "feedback",
     "preferences",

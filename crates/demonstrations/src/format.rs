@@ -1,0 +1,226 @@
+//! Which formats there are, which one a file has, and reading and writing any of them.
+//!
+//! A format is one module with two functions:
+//!
+//! ```text
+//! pub(crate) fn open(path: &Path, limits: &Limits) -> Result<Box<dyn ReadEpisodes>, Error>;
+//! pub(crate) fn create(path: &Path, about: &About) -> Result<Box<dyn WriteEpisodes>, Error>;
+//! ```
+//!
+//! `open` reads what the file says of itself and checks it against the limits before anything is allocated for it.
+//! `create` makes the file or folder at the path that it is given, which is beside the final place: moving it there,
+//! or removing it when anything fails, is done here. A format adds itself to [`Format`], to its four tables below, and
+//! to nothing else.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::io::Read as _;
+use std::path::Path;
+
+use mdp::Trajectories;
+
+use crate::staged::Staged;
+use crate::{About, Demonstrations, Episode, Error, Place};
+
+/// A way to keep demonstrations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Format {}
+
+impl Format {
+    /// All of them.
+    pub const ALL: [Format; 0] = [];
+
+    /// The word for it in messages and on the command line.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {}
+    }
+
+    /// The format that `path` has, by what is in it and not by its name.
+    ///
+    /// # Errors
+    /// If it cannot be read or is of no known format.
+    pub fn detect(path: &Path) -> Result<Format, Error> {
+        let found = match path.is_dir() {
+            true => Format::of_folder(path),
+            false => Format::of_start(&start_of(path)?),
+        };
+        found.ok_or_else(|| {
+            let words: Vec<&str> = Format::ALL.iter().map(|format| format.word()).collect();
+            let mend = format!("formats that are read: {}", words.join(", "));
+            Error::malformed(
+                path,
+                Place::Whole,
+                "this is no file of demonstrations",
+                mend,
+            )
+        })
+    }
+
+    /// By the files that a folder holds.
+    fn of_folder(_folder: &Path) -> Option<Format> {
+        None
+    }
+
+    /// By the first bytes of a file.
+    fn of_start(_start: &[u8]) -> Option<Format> {
+        None
+    }
+
+    fn open(self, _path: &Path, _limits: &Limits) -> Result<Box<dyn ReadEpisodes>, Error> {
+        match self {}
+    }
+
+    fn create(self, _path: &Path, _about: &About) -> Result<Box<dyn WriteEpisodes>, Error> {
+        match self {}
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// How much may be held in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of one episode.
+    pub episode_bytes: u64,
+    /// Bytes of all episodes together, where they are held together.
+    pub bytes: u64,
+}
+
+impl Limits {
+    /// 4 GiB an episode, 16 GiB in all.
+    pub const GENEROUS: Limits = Limits {
+        episode_bytes: 4 << 30,
+        bytes: 16 << 30,
+    };
+}
+
+/// Gives the episodes of a file one after the other.
+pub trait ReadEpisodes {
+    /// What the file says of itself.
+    fn about(&self) -> &About;
+
+    /// Puts the next episode into `episode`, whose buffers are used again; false where there are no more.
+    ///
+    /// # Errors
+    /// If the content is not what its format promises, or the episode is larger than the limits allow. Nothing more can
+    /// be read then.
+    fn next_episode(&mut self, episode: &mut Episode) -> Result<bool, Error>;
+}
+
+/// Takes the episodes of a file one after the other.
+pub trait WriteEpisodes {
+    /// Adds an episode, whose numbers are as many as its spaces ask for.
+    ///
+    /// # Errors
+    /// If the operating system refuses, or the format cannot say what the episode holds.
+    fn push(&mut self, episode: &Episode) -> Result<(), Error>;
+
+    /// Writes what is still to be written, and closes the file.
+    ///
+    /// # Errors
+    /// If the operating system refuses.
+    fn finish(self: Box<Self>) -> Result<(), Error>;
+}
+
+/// Opens a file or folder of any known format.
+///
+/// # Errors
+/// If it cannot be read, is of no known format, or is damaged.
+pub fn open(path: &Path, limits: &Limits) -> Result<Box<dyn ReadEpisodes>, Error> {
+    Format::detect(path)?.open(path, limits)
+}
+
+/// Begins a file or folder; it is in its place when it is finished, and nothing is left when it is not.
+///
+/// # Errors
+/// If the operating system refuses, or the format cannot say what `about` holds.
+pub fn create(path: &Path, format: Format, about: &About) -> Result<Box<dyn WriteEpisodes>, Error> {
+    let staged = Staged::new(path);
+    let inner = format.create(staged.part(), about)?;
+    Ok(Box::new(StagedWriter { inner, staged }))
+}
+
+/// Reads all episodes.
+///
+/// # Errors
+/// As [`open`], or if they are more than the limits allow.
+pub fn read(path: &Path, limits: &Limits) -> Result<Demonstrations, Error> {
+    let mut reader = open(path, limits)?;
+    let about = reader.about().clone();
+    let mut trajectories =
+        Trajectories::new(about.observation_space.clone(), about.action_space.clone());
+    let mut successes = vec![];
+    let mut episode = Episode::default();
+    let mut n_bytes = 0_u64;
+    while reader.next_episode(&mut episode)? {
+        n_bytes += episode.n_bytes();
+        if n_bytes > limits.bytes {
+            let problem = format!("its episodes take more than {} bytes", limits.bytes);
+            let mend = "keep fewer with `rewardlab demos filter`";
+            return Err(Error::malformed(path, Place::Whole, problem, mend));
+        }
+        let place = Place::Episode(successes.len() as u64);
+        trajectories.push(episode.view()).map_err(|error| {
+            Error::malformed(path, place, error, "write the file again without it")
+        })?;
+        successes.push(episode.success);
+    }
+    Ok(Demonstrations {
+        about,
+        trajectories,
+        successes,
+    })
+}
+
+/// Writes all episodes.
+///
+/// # Errors
+/// As [`create`] and [`WriteEpisodes::push`].
+pub fn write(path: &Path, format: Format, demonstrations: &Demonstrations) -> Result<(), Error> {
+    let mut writer = create(path, format, &demonstrations.about)?;
+    let mut episode = Episode::default();
+    for (index, view) in demonstrations.trajectories.episodes().enumerate() {
+        episode.assign(view);
+        episode.success = demonstrations.successes.get(index).copied().flatten();
+        writer.push(&episode)?;
+    }
+    writer.finish()
+}
+
+/// A writer whose work is moved into its place.
+struct StagedWriter {
+    inner: Box<dyn WriteEpisodes>,
+    staged: Staged,
+}
+
+impl WriteEpisodes for StagedWriter {
+    fn push(&mut self, episode: &Episode) -> Result<(), Error> {
+        self.inner.push(episode)
+    }
+
+    fn finish(self: Box<Self>) -> Result<(), Error> {
+        self.inner.finish()?;
+        self.staged.finish()
+    }
+}
+
+fn start_of(path: &Path) -> Result<Vec<u8>, Error> {
+    const LONGEST: u64 = 4096;
+    let file = File::open(path).map_err(Error::reading(path))?;
+    let mut start = vec![];
+    file.take(LONGEST)
+        .read_to_end(&mut start)
+        .map_err(Error::reading(path))?;
+    Ok(start)
+}
+
+#[expect(dead_code, reason = "the first format of a folder will ask")]
+fn holds(folder: &Path, name: &str) -> bool {
+    fs::metadata(folder.join(name)).is_ok_and(|metadata| metadata.is_file())
+}
