@@ -39,6 +39,11 @@ pub enum Error {
     /// A saved state that does not belong to this training.
     #[error("the saved state does not fit: {0}; use it with the experiment that wrote it")]
     Saved(String),
+    /// A learned reward that cannot be read, or cannot be paid here.
+    #[error(
+        "the learned reward does not fit: {0}; use it with the environment that it was learned in"
+    )]
+    Reward(String),
     /// A network could not be read or written.
     #[error(transparent)]
     Network(#[from] nn::Error),

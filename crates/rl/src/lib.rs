@@ -10,6 +10,7 @@ mod error;
 mod evaluate;
 mod event;
 mod head;
+mod learned_reward;
 mod learner;
 mod normalize;
 mod policy;
@@ -24,6 +25,10 @@ mod tests;
 pub use error::Error;
 pub use evaluate::{EpisodeOutcome, MAX_SIDE_BY_SIDE, Recording, evaluate, n_side_by_side, record};
 pub use event::{Iteration, Observer, TrainEvent};
+pub use learned_reward::{
+    ActionInputs, LearnedReward, MdpNames, RewardInputs, RewardNetwork, RewardOutput, RewardScratch,
+    RewardTable, Rewarded, Transitions,
+};
 pub use learner::{Learner, Preset, Profile};
 pub use policy::{Actor, BatchPolicy, NetworkPolicy, Play};
 pub use replay::{ReplayBuffer, Sample};
