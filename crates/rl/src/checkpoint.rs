@@ -7,9 +7,13 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
 use crate::{Error, VectorState};
 
-/// Named arrays of numbers. The bytes are a safetensors file: nothing in it can run.
+/// Named arrays of numbers: what a [`Learner`](crate::Learner) saves. The bytes are a safetensors file: nothing in it
+/// can run.
+///
+/// Taking an array removes it. Every `take` is an error where the name is missing, holds numbers of another kind, or
+/// another number of them than asked for.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Arrays {
+pub struct Arrays {
     arrays: BTreeMap<String, Array>,
 }
 
@@ -22,12 +26,17 @@ enum Array {
 
 macro_rules! access {
     ($put:ident, $take:ident, $kind:ident, $number:ty) => {
-        pub(crate) fn $put(&mut self, name: &str, values: impl Into<Vec<$number>>) {
+        /// Puts an array under a name.
+        pub fn $put(&mut self, name: &str, values: impl Into<Vec<$number>>) {
             self.arrays
                 .insert(name.to_owned(), Array::$kind(values.into()));
         }
 
-        pub(crate) fn $take(&mut self, name: &str) -> Result<Vec<$number>, Error> {
+        /// Takes the array of that name.
+        ///
+        /// # Errors
+        /// If it is missing or holds numbers of another kind.
+        pub fn $take(&mut self, name: &str) -> Result<Vec<$number>, Error> {
             match self.arrays.remove(name) {
                 Some(Array::$kind(values)) => Ok(values),
                 Some(_) => Err(Error::Saved(format!(
@@ -45,27 +54,37 @@ impl Arrays {
     access!(put_u64, take_u64, U64, u64);
 
     /// Takes an array of a known length.
-    pub(crate) fn take_f32_of(&mut self, name: &str, length: usize) -> Result<Vec<f32>, Error> {
+    ///
+    /// # Errors
+    /// If it is missing, of another kind or of another length.
+    pub fn take_f32_of(&mut self, name: &str, length: usize) -> Result<Vec<f32>, Error> {
         let values = self.take_f32(name)?;
         check_length(name, values.len(), length)?;
         Ok(values)
     }
 
     /// Takes an array of a known length.
-    pub(crate) fn take_f64_of(&mut self, name: &str, length: usize) -> Result<Vec<f64>, Error> {
+    ///
+    /// # Errors
+    /// If it is missing, of another kind or of another length.
+    pub fn take_f64_of(&mut self, name: &str, length: usize) -> Result<Vec<f64>, Error> {
         let values = self.take_f64(name)?;
         check_length(name, values.len(), length)?;
         Ok(values)
     }
 
     /// Takes an array of a known length.
-    pub(crate) fn take_u64_of(&mut self, name: &str, length: usize) -> Result<Vec<u64>, Error> {
+    ///
+    /// # Errors
+    /// If it is missing, of another kind or of another length.
+    pub fn take_u64_of(&mut self, name: &str, length: usize) -> Result<Vec<u64>, Error> {
         let values = self.take_u64(name)?;
         check_length(name, values.len(), length)?;
         Ok(values)
     }
 
-    pub(crate) fn put_environment(&mut self, state: &VectorState) {
+    /// Puts the states and random streams of environments.
+    pub fn put_environment(&mut self, state: &VectorState) {
         let lengths: Vec<u64> = state
             .states
             .iter()
@@ -76,7 +95,11 @@ impl Arrays {
         self.put_u64("environment.rngs", state.rngs.concat());
     }
 
-    pub(crate) fn take_environment(&mut self) -> Result<VectorState, Error> {
+    /// Takes the states and random streams of environments.
+    ///
+    /// # Errors
+    /// If they are missing or do not fit together.
+    pub fn take_environment(&mut self) -> Result<VectorState, Error> {
         let lengths = self.take_u64("environment.lengths")?;
         let numbers = self.take_f64("environment.states")?;
         let words = self.take_u64_of(
@@ -104,17 +127,18 @@ impl Arrays {
         Ok(VectorState { states, rngs })
     }
 
-    pub(crate) fn put_adam(&mut self, adam: &Adam) {
+    /// Puts the state of an optimiser.
+    pub fn put_adam(&mut self, adam: &Adam) {
         self.put_u64("adam.n_steps", [adam.n_steps]);
         self.put_f32("adam.first_moment", adam.first_moment.as_slice());
         self.put_f32("adam.second_moment", adam.second_moment.as_slice());
     }
 
-    pub(crate) fn take_adam(
-        &mut self,
-        config: AdamConfig,
-        n_parameters: usize,
-    ) -> Result<Adam, Error> {
+    /// Takes the state of an optimiser of `n_parameters` parameters.
+    ///
+    /// # Errors
+    /// If it is missing or of another number of parameters.
+    pub fn take_adam(&mut self, config: AdamConfig, n_parameters: usize) -> Result<Adam, Error> {
         Ok(Adam {
             config,
             n_steps: self.take_u64_of("adam.n_steps", 1)?[0],
@@ -123,19 +147,26 @@ impl Arrays {
         })
     }
 
-    pub(crate) fn put_rngs(&mut self, name: &str, rngs: &[mdp::Rng]) {
+    /// Puts random streams.
+    pub fn put_rngs(&mut self, name: &str, rngs: &[mdp::Rng]) {
         let words: Vec<u64> = rngs.iter().flat_map(mdp::save_rng).collect();
         self.put_u64(name, words);
     }
 
     /// Takes random streams of a known number.
-    pub(crate) fn take_rngs_of(&mut self, name: &str, n: usize) -> Result<Vec<mdp::Rng>, Error> {
+    ///
+    /// # Errors
+    /// If they are missing or another number.
+    pub fn take_rngs_of(&mut self, name: &str, n: usize) -> Result<Vec<mdp::Rng>, Error> {
         let words = self.take_u64_of(name, n * size_of::<mdp::RngState>() / size_of::<u64>())?;
         Ok(words.as_chunks().0.iter().map(mdp::restore_rng).collect())
     }
 
-    /// Takes small counts of a known number.
-    pub(crate) fn take_u32_of(&mut self, name: &str, length: usize) -> Result<Vec<u32>, Error> {
+    /// Takes small counts of a known number, saved as `u64`.
+    ///
+    /// # Errors
+    /// If they are missing, another number, or too great.
+    pub fn take_u32_of(&mut self, name: &str, length: usize) -> Result<Vec<u32>, Error> {
         self.take_u64_of(name, length)?
             .iter()
             .map(|count| {
@@ -144,7 +175,9 @@ impl Arrays {
             .collect()
     }
 
-    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+    /// The arrays as a safetensors file.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
         let bytes: Vec<(&String, Dtype, usize, Vec<u8>)> = self
             .arrays
             .iter()
@@ -163,7 +196,11 @@ impl Arrays {
         safetensors::serialize(views, None).expect("names and lengths are consistent")
     }
 
-    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Arrays, Error> {
+    /// Reads what [`Arrays::to_bytes`] wrote.
+    ///
+    /// # Errors
+    /// If the bytes are no safetensors file, or hold numbers of kinds that are not saved here.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Arrays, Error> {
         let tensors =
             SafeTensors::deserialize(bytes).map_err(|error| Error::Saved(error.to_string()))?;
         let mut arrays = BTreeMap::new();

@@ -3,12 +3,15 @@
 use mdp::{Rng, Space, index, uniform};
 use nn::{HeadInputs, Model};
 
-use crate::NetworkPolicy;
+use crate::{Error, NetworkPolicy};
+
+/// Numbers that an action may have at most, so that losses keep those of some rows on the stack.
+pub(crate) const MAX_ACTION_VALUES: usize = 256;
 
 /// What turns outputs into actions.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Head {
-    /// Actions are drawn from a distribution; the last output is a value.
+    /// Actions are drawn from a distribution; where there is an output more than it reads, that is a value.
     Distribution {
         distribution: nn::Head,
         /// Bounds that continuous actions are clipped to for the environment; empty for choices.
@@ -80,6 +83,36 @@ impl Head {
             low,
             high,
             resample_every,
+        }
+    }
+
+    /// The plain distribution over a space: softmax of choices, independent normal numbers.
+    pub(crate) fn for_space(space: &Space) -> Result<Head, Error> {
+        let refused = || Error::ActionSpace {
+            algorithm: "a policy network",
+            space: space.to_string(),
+        };
+        if space.n_values() > MAX_ACTION_VALUES {
+            return Err(refused());
+        }
+        let distribution = match space {
+            Space::Discrete { n } => nn::Head::Categorical { n_actions: *n },
+            Space::MultiDiscrete { sizes } => nn::Head::MultiDiscrete {
+                sizes: sizes.clone(),
+            },
+            Space::Continuous { low, .. } => nn::Head::Gaussian {
+                n_actions: low.len(),
+            },
+            Space::Tuple(_) => return Err(refused()),
+        };
+        Ok(Head::over(distribution, space, 0))
+    }
+
+    /// Numbers in one action.
+    pub(crate) fn n_action_values(&self) -> usize {
+        match self {
+            Head::Distribution { distribution, .. } => distribution.action_width(),
+            Head::Values { .. } => 1,
         }
     }
 
@@ -191,7 +224,8 @@ impl Head {
         }
     }
 
-    /// Whether a network has the outputs, the latent and the free parameters that the head reads.
+    /// Whether a network has the outputs, the latent and the free parameters that the head reads, with or without a value
+    /// behind them.
     pub(crate) fn fits(&self, model: &Model) -> bool {
         match self {
             Head::Values { n_actions, .. } => {
@@ -202,8 +236,9 @@ impl Head {
                     nn::Head::StateDependent { n_latents, .. } => *n_latents == model.n_latents(),
                     _ => true,
                 };
+                let n_others = model.n_outputs().checked_sub(self.n_outputs());
                 latent_fits
-                    && model.n_outputs() == self.n_outputs() + 1
+                    && matches!(n_others, Some(0 | 1))
                     && model.free().len() == distribution.n_free()
             }
         }

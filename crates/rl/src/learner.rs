@@ -13,7 +13,7 @@ pub struct Profile {
 
 /// A training in progress.
 pub trait Learner {
-    /// Environment steps taken so far.
+    /// Environment steps taken so far; for those that take none, transitions learned from.
     fn n_steps(&self) -> u64;
 
     /// One round of collecting and learning.
@@ -53,13 +53,17 @@ pub struct Preset<C> {
 }
 
 /// The settings of the preset of that name.
-pub(crate) fn settings_named<C>(presets: &[Preset<C>], name: &str) -> Option<C> {
+#[must_use]
+pub fn settings_named<C>(presets: &[Preset<C>], name: &str) -> Option<C> {
     let preset = presets.iter().find(|preset| preset.name == name)?;
     Some((preset.config)())
 }
 
-/// Iterates until `n_steps` environment steps are taken, and gives the policy.
-pub(crate) fn train_to(
+/// Iterates until `n_steps` steps are taken, and gives the policy.
+///
+/// # Errors
+/// If the weights diverge.
+pub fn train_to(
     learner: &mut dyn Learner,
     n_steps: u64,
     observer: &mut dyn Observer,

@@ -9,9 +9,11 @@ pub mod dqn;
 mod error;
 mod evaluate;
 mod event;
+mod features;
 mod head;
 mod learned_reward;
 mod learner;
+mod likelihood;
 mod normalize;
 mod policy;
 pub mod ppo;
@@ -22,15 +24,18 @@ mod vector;
 #[cfg(test)]
 mod tests;
 
+pub use checkpoint::Arrays;
 pub use error::Error;
 pub use evaluate::{EpisodeOutcome, MAX_SIDE_BY_SIDE, Recording, evaluate, n_side_by_side, record};
 pub use event::{Iteration, Observer, TrainEvent};
+pub use features::{n_features, write_features};
 pub use learned_reward::{
-    ActionInputs, LearnedReward, MdpNames, RewardInputs, RewardNetwork, RewardOutput, RewardScratch,
-    RewardTable, Rewarded, Transitions,
+    ActionInputs, LearnedReward, MdpNames, RewardInputs, RewardNetwork, RewardOutput,
+    RewardScratch, RewardTable, Rewarded, Transitions,
 };
-pub use learner::{Learner, Preset, Profile};
-pub use policy::{Actor, BatchPolicy, NetworkPolicy, Play};
+pub use learner::{Learner, Preset, Profile, settings_named, train_to};
+pub use likelihood::ActionTile;
+pub use policy::{Actor, BatchPolicy, NetworkPolicy, Play, PolicyShape};
 pub use replay::{ReplayBuffer, Sample};
 pub use tabular::{
     QTable, TabularConfig, q_learning, q_learning_exploring, sarsa, sarsa_exploring,

@@ -1,7 +1,9 @@
 //! Trained policies.
 
-use mdp::Rng;
-use nn::{HeadInputs, Model, Pool, RunningNorm, Workspace};
+use std::borrow::Cow;
+
+use mdp::{Rng, Space};
+use nn::{Activation, HeadInputs, Initialization, MlpShape, Model, Pool, RunningNorm, Workspace};
 
 use crate::checkpoint::Arrays;
 use crate::head::{Head, Noise};
@@ -25,7 +27,56 @@ pub struct NetworkPolicy {
     pub(crate) normalization: Option<RunningNorm>,
 }
 
+/// What a policy network looks like that has no value beside it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PolicyShape {
+    /// Widths of the hidden layers.
+    pub hidden: Vec<usize>,
+    /// Activation of the hidden layers.
+    pub activation: Activation,
+    /// How the weights begin.
+    pub initialization: Initialization,
+    /// Log of the deviation of continuous actions at the start; it is learned, one for each number of an action.
+    pub log_std: f32,
+    /// Whether observations are normalised by the mean and deviation of those it was [told of](NetworkPolicy::observe).
+    pub normalize_observations: bool,
+}
+
 impl NetworkPolicy {
+    /// A policy with fresh weights that reads `n_features` and acts in a space of choices or of continuous actions.
+    ///
+    /// Continuous actions are normal with a deviation that does not depend on the observation, clipped to their bounds
+    /// for the environment but not in the log-probability.
+    ///
+    /// # Errors
+    /// If the space is a tuple, or an action has more than 256 numbers.
+    ///
+    /// # Panics
+    /// If a width is 0.
+    pub fn with_shape(
+        shape: &PolicyShape,
+        n_features: usize,
+        actions: &Space,
+        rng: &mut Rng,
+    ) -> Result<NetworkPolicy, Error> {
+        let head = Head::for_space(actions)?;
+        let distribution = head.distribution();
+        let mlp = MlpShape {
+            inputs: n_features,
+            hidden: shape.hidden.clone(),
+            outputs: distribution.n_outputs(),
+            activation: shape.activation,
+        };
+        let free = vec![shape.log_std; distribution.n_free()];
+        let model = Model::new(&[(mlp, shape.initialization.clone())], &free, rng);
+        Ok(NetworkPolicy::new(
+            model,
+            head,
+            n_features,
+            shape.normalize_observations,
+        ))
+    }
+
     pub(crate) fn new(
         model: Model,
         head: Head,
@@ -52,21 +103,41 @@ impl NetworkPolicy {
         self.model.parameters()
     }
 
+    /// The parameters, for an optimiser: those of the network, then the free ones of the distribution, if any.
+    pub fn parameters_mut(&mut self) -> &mut [f32] {
+        self.model.parameters_mut()
+    }
+
+    /// How many parameters at the end belong to the distribution: log-deviations of continuous actions.
+    #[must_use]
+    pub fn n_free(&self) -> usize {
+        self.model.free().len()
+    }
+
+    /// Numbers in one action.
+    #[must_use]
+    pub fn n_action_values(&self) -> usize {
+        self.head.n_action_values()
+    }
+
     /// Features an observation has.
     #[must_use]
     pub fn n_features(&self) -> usize {
         self.n_features
     }
 
-    /// Takes note of raw observations `[N, F]`, where it normalises.
-    pub(crate) fn observe(&mut self, observations: &[f32]) {
+    /// Takes note of raw observations `[N, F]` where it normalises: later ones are scaled by all that it was told of.
+    pub fn observe(&mut self, observations: &[f32]) {
         if let Some(norm) = &mut self.normalization {
             norm.update(observations);
         }
     }
 
-    /// Raw observations as the network sees them.
-    pub(crate) fn normalize(&self, observations: &[f32], out: &mut [f32]) {
+    /// Raw observations `[N, F]` as the network sees them.
+    ///
+    /// # Panics
+    /// If the lengths differ.
+    pub fn normalize(&self, observations: &[f32], out: &mut [f32]) {
         match &self.normalization {
             Some(norm) => norm.normalize(observations, out),
             None => out.copy_from_slice(observations),
@@ -79,13 +150,18 @@ impl NetworkPolicy {
         }
     }
 
-    pub(crate) fn save_normalization(&self, arrays: &mut Arrays) {
+    /// Puts what it knows of the mean and deviation of observations into a saved state.
+    pub fn save_normalization(&self, arrays: &mut Arrays) {
         if let Some(norm) = &self.normalization {
             arrays.put_f64("normalization", norm.state());
         }
     }
 
-    pub(crate) fn restore_normalization(&mut self, arrays: &mut Arrays) -> Result<(), Error> {
+    /// Takes what [`NetworkPolicy::save_normalization`] put there.
+    ///
+    /// # Errors
+    /// If it is missing or of other features.
+    pub fn restore_normalization(&mut self, arrays: &mut Arrays) -> Result<(), Error> {
         if let Some(norm) = &mut self.normalization {
             *norm = RunningNorm::from_state(self.n_features, &arrays.take_f64("normalization")?)?;
         }
@@ -170,7 +246,7 @@ pub trait BatchPolicy {
 
 /// A network policy with the memory it needs to act.
 pub struct Actor<'p> {
-    policy: &'p NetworkPolicy,
+    policy: Cow<'p, NetworkPolicy>,
     play: Play,
     noise: Noise,
     n_acts: usize,
@@ -184,8 +260,11 @@ impl<'p> Actor<'p> {
     /// An actor for `n` environments.
     #[must_use]
     pub fn new(policy: &'p NetworkPolicy, play: Play, n: usize) -> Actor<'p> {
+        Actor::of(Cow::Borrowed(policy), play, n)
+    }
+
+    fn of(policy: Cow<'p, NetworkPolicy>, play: Play, n: usize) -> Actor<'p> {
         Actor {
-            policy,
             play,
             noise: Noise::new(&policy.head, n),
             n_acts: 0,
@@ -193,13 +272,22 @@ impl<'p> Actor<'p> {
             normalized: vec![0.0; n * policy.n_features],
             outputs: vec![0.0; n * policy.model.n_outputs()],
             latent: vec![0.0; n * policy.model.n_latents()],
+            policy,
         }
+    }
+}
+
+impl Actor<'static> {
+    /// An actor for `n` environments that keeps its policy, such as an expert that outlives whoever trained it.
+    #[must_use]
+    pub fn owning(policy: NetworkPolicy, play: Play, n: usize) -> Actor<'static> {
+        Actor::of(Cow::Owned(policy), play, n)
     }
 }
 
 impl BatchPolicy for Actor<'_> {
     fn act(&mut self, observations: &[f32], rngs: &mut [Rng], actions: &mut [f32], pool: &Pool) {
-        let policy = self.policy;
+        let policy = self.policy.as_ref();
         if self.play == Play::Sampled {
             self.noise.resample_if_due(self.n_acts, policy, rngs);
         }

@@ -3,7 +3,7 @@
 use mdp::{Rng, Space};
 use nn::{Activation, AdamConfig, MlpShape, Model, Schedule};
 
-use crate::head::Head;
+use crate::head::{Head, MAX_ACTION_VALUES};
 use crate::learner::settings_named;
 use crate::{Error, Preset};
 
@@ -57,9 +57,6 @@ pub struct Config {
     /// ε of Adam.
     pub adam_epsilon: f32,
 }
-
-/// Numbers that an action may have at most.
-const MAX_ACTION_VALUES: usize = 256;
 
 /// Whether policy and value share their hidden layers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
