@@ -25,6 +25,7 @@ mod settings;
 
 mod experiment;
 mod optimizer;
+mod policy_file;
 mod registry;
 
 mod run;

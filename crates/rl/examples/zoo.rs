@@ -69,9 +69,9 @@ fn main() {
         }
         let seconds = began.elapsed().as_secs_f64();
         let policy = trainer.policy();
-        let mut actor = Actor::new(&policy, Play::Greedy, n_side_by_side(100));
+        let mut actor = policy.actor(Play::Greedy, n_side_by_side(100));
         let outcomes = evaluate(
-            &mut actor,
+            actor.as_mut(),
             trainer.environment(),
             100,
             seed.child("greedy", 0),

@@ -26,7 +26,7 @@ use crate::learner::{settings_named, train_to};
 use crate::replay::{ReplayBuffer, Sample};
 use crate::{
     Error, Iteration, Learner, NetworkPolicy, Observer, Preset, Profile, StepBatch, TrainEvent,
-    VectorEnvironment,
+    TrainedPolicy, VectorEnvironment,
 };
 
 /// Settings of DQN. There is no default: begin with a preset.
@@ -196,7 +196,8 @@ pub fn train(
 ) -> Result<NetworkPolicy, Error> {
     let n_steps = config.steps;
     let mut trainer = Trainer::new(config, environment, seed, pool)?;
-    train_to(&mut trainer, n_steps, observer)
+    train_to(&mut trainer, n_steps, observer)?;
+    Ok(trainer.network())
 }
 
 /// A training in progress.
@@ -233,6 +234,17 @@ struct Learning {
 }
 
 impl Trainer {
+    /// The policy as it is now: the online network, exploring as training does at this step.
+    #[must_use]
+    pub fn network(&self) -> NetworkPolicy {
+        let mut policy = self.online.clone();
+        policy.head = Head::Values {
+            n_actions: self.n_actions(),
+            exploration: self.config.exploration(self.n_steps),
+        };
+        policy
+    }
+
     /// Prepares a training: network drawn, environments begun.
     ///
     /// # Errors
@@ -536,13 +548,8 @@ impl Learner for Trainer {
         Ok(())
     }
 
-    fn policy(&self) -> NetworkPolicy {
-        let mut policy = self.online.clone();
-        policy.head = Head::Values {
-            n_actions: self.n_actions(),
-            exploration: self.config.exploration(self.n_steps),
-        };
-        policy
+    fn policy(&self) -> Box<dyn TrainedPolicy> {
+        Box::new(self.network())
     }
 
     fn environment(&self) -> &dyn VectorEnvironment {

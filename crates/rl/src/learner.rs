@@ -1,6 +1,6 @@
 //! What every algorithm offers to whoever runs it.
 
-use crate::{Error, NetworkPolicy, Observer, VectorEnvironment};
+use crate::{Error, Observer, TrainedPolicy, VectorEnvironment};
 
 /// Where the time of a training went, in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -23,7 +23,7 @@ pub trait Learner {
     fn iterate(&mut self, observer: &mut dyn Observer) -> Result<(), Error>;
 
     /// The policy as it is now.
-    fn policy(&self) -> NetworkPolicy;
+    fn policy(&self) -> Box<dyn TrainedPolicy>;
 
     /// The environments that it trains in; fresh ones of the same rules serve evaluation.
     fn environment(&self) -> &dyn VectorEnvironment;
@@ -59,7 +59,7 @@ pub fn settings_named<C>(presets: &[Preset<C>], name: &str) -> Option<C> {
     Some((preset.config)())
 }
 
-/// Iterates until `n_steps` steps are taken, and gives the policy.
+/// Iterates until `n_steps` steps are taken.
 ///
 /// # Errors
 /// If the weights diverge.
@@ -67,9 +67,9 @@ pub fn train_to(
     learner: &mut dyn Learner,
     n_steps: u64,
     observer: &mut dyn Observer,
-) -> Result<NetworkPolicy, Error> {
+) -> Result<(), Error> {
     while learner.n_steps() < n_steps {
         learner.iterate(observer)?;
     }
-    Ok(learner.policy())
+    Ok(())
 }

@@ -19,6 +19,7 @@ mod policy;
 pub mod ppo;
 mod replay;
 mod tabular;
+mod trained;
 mod vector;
 
 #[cfg(test)]
@@ -27,7 +28,7 @@ mod tests;
 pub use checkpoint::Arrays;
 pub use error::Error;
 pub use evaluate::{EpisodeOutcome, MAX_SIDE_BY_SIDE, Recording, evaluate, n_side_by_side, record};
-pub use event::{Iteration, Observer, TrainEvent};
+pub use event::{DiscriminatorReport, Iteration, Observer, TrainEvent};
 pub use features::{n_features, write_features};
 pub use learned_reward::{
     ActionInputs, LearnedReward, MdpNames, RewardInputs, RewardNetwork, RewardOutput,
@@ -40,4 +41,5 @@ pub use replay::{ReplayBuffer, Sample};
 pub use tabular::{
     QTable, TabularConfig, q_learning, q_learning_exploring, sarsa, sarsa_exploring,
 };
+pub use trained::TrainedPolicy;
 pub use vector::{StepBatch, VectorEnvironment, VectorState, Vectorized};

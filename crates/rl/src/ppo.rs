@@ -31,7 +31,7 @@ use crate::learner::train_to;
 use crate::normalize::RewardScale;
 use crate::{
     Error, Iteration, Learner, NetworkPolicy, Observer, Profile, StepBatch, TrainEvent,
-    VectorEnvironment,
+    TrainedPolicy, VectorEnvironment,
 };
 
 mod config;
@@ -53,7 +53,8 @@ pub fn train(
 ) -> Result<NetworkPolicy, Error> {
     let n_steps = config.steps;
     let mut trainer = Trainer::new(config, environment, seed, pool)?;
-    train_to(&mut trainer, n_steps, observer)
+    train_to(&mut trainer, n_steps, observer)?;
+    Ok(trainer.policy)
 }
 
 /// A training in progress.
@@ -410,8 +411,8 @@ impl Learner for Trainer {
         Ok(())
     }
 
-    fn policy(&self) -> NetworkPolicy {
-        self.policy.clone()
+    fn policy(&self) -> Box<dyn TrainedPolicy> {
+        Box::new(self.policy.clone())
     }
 
     fn environment(&self) -> &dyn VectorEnvironment {

@@ -175,8 +175,8 @@ fn iterate(learner: &mut dyn Learner, n: usize) {
     }
 }
 
-fn bits(policy: &NetworkPolicy) -> Vec<u32> {
-    policy.parameters().iter().map(|x| x.to_bits()).collect()
+fn bits(policy: &dyn TrainedPolicy) -> Vec<u8> {
+    policy.to_bytes()
 }
 
 #[test]
@@ -185,7 +185,7 @@ fn the_same_seed_gives_the_same_bits_on_any_number_of_threads() {
         let train = |seed, n_threads| {
             let mut learner = learner(name, seed, n_threads);
             iterate(learner.as_mut(), 12);
-            bits(&learner.policy())
+            bits(learner.policy().as_ref())
         };
         let one = train(1, 1);
         assert_eq!(one, train(1, 2), "{name} on two threads");
@@ -207,7 +207,11 @@ fn a_restored_training_goes_on_to_the_same_bits() {
         iterate(second.as_mut(), 2);
         second.restore(&saved).unwrap();
         iterate(second.as_mut(), 8);
-        assert_eq!(bits(&whole.policy()), bits(&second.policy()), "{name}");
+        assert_eq!(
+            bits(whole.policy().as_ref()),
+            bits(second.policy().as_ref()),
+            "{name}"
+        );
         assert_eq!(whole.n_steps(), second.n_steps());
         // Seconds differ from run to run; nothing else may.
         let without_clock = |learner: &dyn Learner| {
@@ -232,9 +236,9 @@ fn a_damaged_or_foreign_state_is_refused_and_changes_nothing() {
     cases.extend([8, 100, saved.len() / 2, saved.len() - 1].map(|length| saved[..length].to_vec()));
     cases.push(learner("ppo-shared", 1, 1).save());
     for (case, bytes) in cases.iter().enumerate() {
-        let before = bits(&trainer.policy());
+        let before = bits(trainer.policy().as_ref());
         assert!(trainer.restore(bytes).is_err(), "case {case}");
-        assert_eq!(before, bits(&trainer.policy()), "case {case}");
+        assert_eq!(before, bits(trainer.policy().as_ref()), "case {case}");
     }
 }
 
@@ -248,11 +252,11 @@ fn a_policy_comes_back_from_its_bytes_and_acts_alike() {
         assert_eq!(policy.to_bytes(), again.to_bytes(), "{name}");
         let pool = Pool::new(1);
         for play in [Play::Sampled, Play::Greedy] {
-            let play_with = |policy: &NetworkPolicy| {
-                let mut actor = Actor::new(policy, play, n_side_by_side(10));
-                evaluate(&mut actor, learner.environment(), 10, Seed(9), &pool)
+            let play_with = |policy: &dyn TrainedPolicy| {
+                let mut actor = policy.actor(play, n_side_by_side(10));
+                evaluate(actor.as_mut(), learner.environment(), 10, Seed(9), &pool)
             };
-            assert_eq!(play_with(&policy), play_with(&again), "{name}");
+            assert_eq!(play_with(policy.as_ref()), play_with(&again), "{name}");
         }
         assert!(again.check_fits(learner.environment()).is_ok());
     }
@@ -266,9 +270,9 @@ fn every_learner_gets_better() {
     for name in LEARNERS {
         let mut learner = learner(name, 0, 2);
         let pool = Pool::new(2);
-        let mean = |policy: &NetworkPolicy, rules: &dyn VectorEnvironment| {
-            let mut actor = Actor::new(policy, Play::Greedy, n_side_by_side(64));
-            let outcomes = evaluate(&mut actor, rules, 64, Seed(1), &pool);
+        let mean = |policy: &dyn TrainedPolicy, rules: &dyn VectorEnvironment| {
+            let mut actor = policy.actor(Play::Greedy, n_side_by_side(64));
+            let outcomes = evaluate(actor.as_mut(), rules, 64, Seed(1), &pool);
             // Episodes end at random: the pay a step is what a policy can change.
             let paid: f64 = outcomes.iter().map(|outcome| outcome.reward).sum();
             paid / outcomes
@@ -276,11 +280,11 @@ fn every_learner_gets_better() {
                 .map(|outcome| f64::from(outcome.n_steps))
                 .sum::<f64>()
         };
-        let before = mean(&learner.policy(), learner.environment());
+        let before = mean(learner.policy().as_ref(), learner.environment());
         while learner.n_steps() < 20_000 {
             iterate(learner.as_mut(), 1);
         }
-        let after = mean(&learner.policy(), learner.environment());
+        let after = mean(learner.policy().as_ref(), learner.environment());
         assert!(
             after > 0.8 && after > before + 0.05,
             "{name}: from {before} to {after} a step"
@@ -684,4 +688,67 @@ fn a_state_is_what_the_environment_says_it_is() {
     environments.state(17, &mut numbers);
     assert_eq!(numbers, environments.save().states[17]);
     assert!(<[f64; 2]>::read(&numbers[..2]).is_ok());
+}
+
+#[test]
+fn rounds_in_phases_are_rounds_whose_rewards_are_given() {
+    let config = ppo::Config {
+        normalize_rewards: false,
+        ..small_ppo()
+    };
+    let pool = Arc::new(Pool::new(2));
+    let environment = || line(false, config.n_environments, Seed(3));
+    let whole = ppo::Trainer::new(config.clone(), environment(), Seed(3), Arc::clone(&pool));
+    let phases = ppo::Trainer::in_phases(config.clone(), environment(), Seed(3), pool);
+    let (mut whole, mut phases, mut opposite) = (
+        whole.unwrap(),
+        phases.unwrap(),
+        ppo::Trainer::in_phases(
+            config.clone(),
+            environment(),
+            Seed(3),
+            Arc::new(Pool::new(1)),
+        )
+        .unwrap(),
+    );
+    for _ in 0..3 {
+        let mut reported = None;
+        whole
+            .iterate(&mut |event: &TrainEvent| {
+                let TrainEvent::Iteration(iteration) = event;
+                reported = Some(iteration.clone());
+            })
+            .unwrap();
+        let round = phases.collect_round();
+        let paid: Vec<f32> = round.rewards.iter().map(|reward| *reward as f32).collect();
+        let next = round.next_observations.chunks_exact(2);
+        for (row, (ended, next)) in round.ended.iter().zip(next).enumerate().skip(20) {
+            // What was observed next is what is acted on a step later, unless a new episode began.
+            let before = row - 20;
+            let acted_on = &round.observations[2 * row..][..2];
+            let observed = &round.next_observations[2 * before..][..2];
+            assert_eq!(round.ended[before], acted_on != observed);
+            assert!(*ended || next[1] > acted_on[1]);
+        }
+        let iteration = phases.learn_from(&paid).unwrap();
+        assert_eq!(Some(iteration), reported);
+        opposite.collect_round();
+        let negated: Vec<f32> = paid.iter().map(|reward| -reward).collect();
+        opposite.learn_from(&negated).unwrap();
+    }
+    assert_eq!(
+        bits(whole.policy().as_ref()),
+        bits(phases.policy().as_ref())
+    );
+    assert_ne!(
+        bits(whole.policy().as_ref()),
+        bits(opposite.policy().as_ref())
+    );
+    let scaled = ppo::Trainer::in_phases(
+        small_ppo(),
+        environment(),
+        Seed(3),
+        Arc::new(Pool::new(1)),
+    );
+    assert!(scaled.is_err());
 }

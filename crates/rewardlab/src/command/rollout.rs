@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use mdp::{End, Rng, Seed, Space};
 use nn::Pool;
-use rl::{Actor, BatchPolicy as _, NetworkPolicy, Play};
+use rl::Play;
 use serde_json::{Map, Value, json};
 
 use super::output;
@@ -113,7 +113,7 @@ impl Rollout {
         let path = self.checkpoint(entry)?;
         let bytes = run::read_bytes(&path, MOST_BYTES, "read the checkpoint")?;
         let in_file = || path.display().to_string();
-        let policy = NetworkPolicy::from_bytes(&bytes).with_context(in_file)?;
+        let policy = crate::policy_file::read(&bytes).with_context(in_file)?;
         policy
             .check_fits(task.vectorized(1, Seed(0)).as_ref())
             .with_context(in_file)?;
@@ -122,7 +122,7 @@ impl Rollout {
         } else {
             Play::Sampled
         };
-        let mut actor = Actor::new(&policy, play, 1);
+        let mut actor = policy.actor(play, 1);
         let pool = Pool::new(1);
         let n_values = task.action_space().n_values();
         let mut next = |_: usize, features: &[f32], rng: &mut Rng| {

@@ -2,7 +2,7 @@
 
 use mdp::{End, Seed};
 use nn::Pool;
-use rl::{Actor, EpisodeOutcome, NetworkPolicy, Play, n_side_by_side};
+use rl::{EpisodeOutcome, Play, TrainedPolicy, n_side_by_side};
 
 use super::tape::TapedEnvironment;
 use super::trajectories::ColumnNames;
@@ -27,7 +27,7 @@ const MOST_STEPS: usize = 100_000;
 /// Plays `n_episodes` with a trained policy. The result depends on the seed alone, not on the threads.
 pub(super) fn play_network(
     task: &dyn Task,
-    policy: &NetworkPolicy,
+    policy: &dyn TrainedPolicy,
     play: Play,
     n_episodes: usize,
     seed: Seed,
@@ -35,8 +35,8 @@ pub(super) fn play_network(
 ) -> Played {
     let n_taped = MOST_RECORDED.min(n_episodes);
     let (rules, tape) = TapedEnvironment::new(task.vectorized(1, seed), n_taped, MOST_STEPS);
-    let mut actor = Actor::new(policy, play, n_side_by_side(n_episodes));
-    let outcomes = rl::evaluate(&mut actor, &rules, n_episodes, seed, pool);
+    let mut actor = policy.actor(play, n_side_by_side(n_episodes));
+    let outcomes = rl::evaluate(actor.as_mut(), &rules, n_episodes, seed, pool);
     let mut recorded = std::mem::take(&mut *tape.lock().expect("no recording panicked"));
     for episode in recorded.iter_mut().flatten() {
         episode.channel = task.channel(&episode.trajectory);

@@ -155,7 +155,7 @@ fn recorded_episodes_are_those_of_the_evaluation() {
     let pool = Arc::new(Pool::new(2));
     let learner = training::learner_of(&experiment, task.as_ref(), &pool).unwrap();
     let policy = learner.policy();
-    let played = play_network(task.as_ref(), &policy, Play::Sampled, 5, Seed(3), &pool);
+    let played = play_network(task.as_ref(), policy.as_ref(), Play::Sampled, 5, Seed(3), &pool);
     assert_eq!((played.outcomes.len(), played.recorded.len()), (5, 5));
     for (outcome, recorded) in played.outcomes.iter().zip(&played.recorded) {
         let recorded = recorded.as_ref().unwrap();
@@ -171,7 +171,7 @@ fn recorded_episodes_are_those_of_the_evaluation() {
     }
     let alone = play_network(
         task.as_ref(),
-        &policy,
+        policy.as_ref(),
         Play::Sampled,
         5,
         Seed(3),

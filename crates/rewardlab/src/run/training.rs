@@ -196,7 +196,14 @@ impl<'r> Run<'r> {
         let play = |play, label, n_episodes: u64| {
             let seed = self.seed.child(label, u64::from(number));
             let n_episodes = usize::try_from(n_episodes).expect("the range was checked");
-            play_network(self.task, &policy, play, n_episodes, seed, &self.pool)
+            play_network(
+                self.task,
+                policy.as_ref(),
+                play,
+                n_episodes,
+                seed,
+                &self.pool,
+            )
         };
         let sampled = play(Play::Sampled, "evaluation", self.experiment.audit.episodes);
         let greedy = play(
@@ -301,7 +308,7 @@ impl<'r> Run<'r> {
         let seed = self.seed.child("final evaluation", 0);
         let greedy = play_network(
             self.task,
-            &policy,
+            policy.as_ref(),
             Play::Greedy,
             n_episodes,
             seed,
