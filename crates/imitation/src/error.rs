@@ -54,6 +54,71 @@ pub enum Error {
         "at discount 1 soft values without a horizon need not be finite; give a horizon, or a discount below 1"
     )]
     NoHorizon,
+    /// A reward that is none of this MDP's.
+    #[error("the reward has {found} entries, expected {expected}: one a state and action")]
+    Reward {
+        /// How many there are.
+        found: usize,
+        /// How many there should be.
+        expected: usize,
+    },
+    /// A reward that is not finite.
+    #[error("the reward of state {state}, action {action} is {value}; rewards must be finite")]
+    RewardValue {
+        /// The state.
+        state: usize,
+        /// The action.
+        action: usize,
+        /// What was given.
+        value: f64,
+    },
+    /// A setting of an expert that is out of range.
+    #[error("the {setting} is {value}; it must be {allowed}")]
+    Expert {
+        /// What was set.
+        setting: &'static str,
+        /// To what.
+        value: f64,
+        /// What would be right.
+        allowed: &'static str,
+    },
+    /// Nothing that could be true.
+    #[error("there is nothing to infer among; give at least one task and one expert")]
+    NoHypotheses,
+    /// A prior that is none.
+    #[error(
+        "the prior has {found} weights that sum to {sum}, expected {expected}: one at least 0 for each pair of a task and an expert, some above 0"
+    )]
+    Prior {
+        /// How many there are.
+        found: usize,
+        /// How many there should be.
+        expected: usize,
+        /// Their sum.
+        sum: f64,
+    },
+    /// A goal that is no state.
+    #[error(
+        "there is no state {state} to be a goal; the MDP has {n_states} states, counted from 0"
+    )]
+    Goal {
+        /// The state given.
+        state: usize,
+        /// States that there are.
+        n_states: usize,
+    },
+    /// An action that is impossible under all hypotheses.
+    #[error(
+        "nobody who is still thought possible takes action {action} in state {state} (step {step}); allow for noise with a finite inverse temperature, or for other goals"
+    )]
+    Unexplained {
+        /// The state.
+        state: usize,
+        /// The action.
+        action: usize,
+        /// How many steps were seen before.
+        step: usize,
+    },
     /// An exact solver found no answer.
     #[error(transparent)]
     Solve(#[from] SolveError),

@@ -3,8 +3,10 @@
 //! Inverse reinforcement learning on finite MDPs: [`maximum_entropy_irl`] fits a reward, linear in features
 //! ([`LinearReward`]) or a network ([`NetworkReward`]), under which the demonstrations are most likely.
 
+mod bayesian;
 mod cirl;
 mod error;
+mod experts;
 mod maximum_entropy;
 mod minimize;
 mod reward_model;
@@ -12,11 +14,13 @@ mod soft;
 mod teaching;
 mod vector;
 
+pub use bayesian::{Hypotheses, Posterior, Task, credible_set};
 pub use cirl::{
     CirlGame, CirlGameError, CirlSolution, ExactConfig, Joint, PointConfig, solve_by_points,
     solve_exactly, value_by_decision_rules,
 };
 pub use error::Error;
+pub use experts::{Bias, Expert, Foresight, Plan, demonstrate, expert_grid, plan};
 pub use maximum_entropy::{
     Horizon, InferredReward, MaximumEntropyConfig, maximum_entropy_irl, visits,
 };
