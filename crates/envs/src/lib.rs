@@ -4,6 +4,7 @@ mod best_of_n;
 mod classic;
 mod cleaning_robot;
 mod coast_runners;
+mod goals;
 mod gridworlds;
 mod montezuma_rooms;
 mod nail_factory;
@@ -18,6 +19,10 @@ pub use classic::{
 };
 pub use cleaning_robot::{CleaningPolicy, CleaningReward, CleaningRobot, Room};
 pub use coast_runners::{Boat, CoastPilot, CoastReward, CoastRunners, Course};
+pub use goals::{
+    BlockWords, BlocksState, CourierState, CourierTaxi, DoorsKeysGems, GemsState, GoalExpert,
+    GoalProblem, MapError, Pursuit,
+};
 pub use gridworlds::{
     AbsentSupervisor, AbsentSupervisorState, Bandit, BoatRace, BoatRaceState, ConveyorBelt,
     ConveyorBeltState, ConveyorVariant, DistributionalShift, DistributionalShiftState,

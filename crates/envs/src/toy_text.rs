@@ -7,7 +7,7 @@ mod cliff_walking;
 mod frozen_lake;
 pub(crate) mod picture;
 pub(crate) mod table;
-mod taxi;
+pub(crate) mod taxi;
 
 #[cfg(test)]
 pub(crate) mod fixture;

@@ -1,7 +1,7 @@
 //! Taxi-v4: a passenger is fetched and brought where they want to go.
 
 mod driver;
-mod picture;
+pub(crate) mod picture;
 
 use mdp::{
     Enumerable, Environment, GridMap, Outcome, Place, ReturnBounds, Rng, Scene, Shape, Space,
@@ -12,14 +12,14 @@ pub use driver::TaxiDriver;
 
 use super::table::{Entry, Table};
 
-const SIZE: usize = 5;
+pub(crate) const SIZE: usize = 5;
 const N_STATES: usize = SIZE * SIZE * (N_STANDS + 1) * N_STANDS;
 const N_STANDS: usize = 4;
 /// Where passengers wait and want to go, as row and column: red, green, yellow, blue.
-const STANDS: [(usize, usize); N_STANDS] = [(0, 0), (0, 4), (4, 0), (4, 3)];
-const STAND_NAMES: [&str; N_STANDS] = ["red", "green", "yellow", "blue"];
+pub(crate) const STANDS: [(usize, usize); N_STANDS] = [(0, 0), (0, 4), (4, 0), (4, 3)];
+pub(crate) const STAND_NAMES: [&str; N_STANDS] = ["red", "green", "yellow", "blue"];
 /// The passenger's place where that is the taxi.
-const ABOARD: usize = 4;
+pub(crate) const ABOARD: usize = 4;
 /// Gymnasium's map without its frame: between two cells of a row stands `:` or a wall.
 const MAP: [&str; SIZE] = [
     "R: | : :G",
@@ -97,11 +97,11 @@ impl StateVector for TaxiState {
 
 /// What a number says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct City {
-    row: usize,
-    column: usize,
-    passenger: usize,
-    destination: usize,
+pub(crate) struct City {
+    pub(crate) row: usize,
+    pub(crate) column: usize,
+    pub(crate) passenger: usize,
+    pub(crate) destination: usize,
 }
 
 impl City {
@@ -121,13 +121,13 @@ impl City {
     }
 
     /// The stand at which the taxi is.
-    fn stand(self) -> Option<usize> {
+    pub(crate) fn stand(self) -> Option<usize> {
         let here = (self.row, self.column);
         STANDS.iter().position(|stand| *stand == here)
     }
 
     /// The city after a move; the same where the frame or a wall is in the way.
-    fn moved(self, direction: usize) -> City {
+    pub(crate) fn moved(self, direction: usize) -> City {
         let (down, right) = MOVES[direction];
         let row = self.row.wrapping_add_signed(down);
         let column = self.column.wrapping_add_signed(right);

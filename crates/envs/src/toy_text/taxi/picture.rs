@@ -24,7 +24,7 @@ fn board() -> Board {
     }
 }
 
-pub(super) fn scene() -> Scene {
+pub(crate) fn scene() -> Scene {
     let board = board();
     let mut background = vec![rectangle(
         [0.0, 0.0],
@@ -60,7 +60,7 @@ pub(super) fn scene() -> Scene {
 }
 
 /// The taxi, filled while the passenger is aboard; the passenger who waits; the destination.
-pub(super) fn draw(city: City) -> Vec<Shape> {
+pub(crate) fn draw(city: City) -> Vec<Shape> {
     let board = board();
     let (row, column) = STANDS[city.destination];
     let mut shapes = vec![
