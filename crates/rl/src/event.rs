@@ -37,6 +37,42 @@ pub struct Iteration {
     pub explained_variance: Option<f64>,
     /// Probability of a random action (value-based methods).
     pub exploration: Option<f64>,
+    /// Mean of minus the log-probability of what was held back from learning (cloning).
+    pub validation_loss: Option<f64>,
+    /// Probability that the expert, not the learner, chose an action (DAgger's β).
+    pub expert_share: Option<f64>,
+    /// What a discriminator says of demonstrations and of the policy (adversarial imitation).
+    pub discriminator: Option<DiscriminatorReport>,
+}
+
+/// How well a discriminator tells demonstrations from what a policy did, in the last batch of a round, and what the
+/// policy is paid for by it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DiscriminatorReport {
+    /// Binary cross-entropy, nats; log 2 where it tells nothing apart.
+    pub loss: f64,
+    /// Share of demonstrated transitions with a logit above 0.
+    pub accuracy_on_expert: f64,
+    /// Share of the policy's transitions with a logit below 0.
+    pub accuracy_on_policy: f64,
+    /// Mean logit of demonstrated transitions less that of the policy's.
+    pub logit_gap: f64,
+    /// Mean entropy of the verdicts, nats; log 2 where it is undecided.
+    pub entropy: f64,
+    /// Mean of the penalty on its gradient, before its weight; none without a penalty.
+    pub penalty: Option<f64>,
+    /// Mean reward of the policy's transitions in the round, before transforms.
+    pub reward_mean: f64,
+    /// Share of these rewards above 0: where all are, every further step is welcome.
+    pub positive_share: f64,
+    /// Share of these rewards below 0: where all are, every end is welcome.
+    pub negative_share: f64,
+    /// What the absorbing state pays each step, before transforms, where there is one.
+    pub absorbing_reward: Option<f64>,
+    /// What is taken off each reward before it is scaled.
+    pub reward_offset: f64,
+    /// What the rewards are divided by after that.
+    pub reward_scale: f64,
 }
 
 /// Whoever wants to know.

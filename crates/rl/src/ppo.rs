@@ -16,6 +16,11 @@
 //! normalised and clipped to ±10; rewards scaled by the running deviation of the discounted return and clipped to ±10.
 //! A truncated episode is bootstrapped from its true successor; no reward is ever written over.
 //!
+//! # In phases
+//! A learner whose reward is itself learned, as in adversarial imitation, drives a round by hand:
+//! [`Trainer::collect_round`], then whatever it makes of the [`Round`], then [`Trainer::learn_from`] with its rewards.
+//! What the environment paid is still reported, and is not what is learned from.
+//!
 //! Logged quantities: see [`crate::Iteration`].
 
 use std::sync::Arc;
@@ -75,7 +80,37 @@ pub struct Trainer {
     /// `[N, F]`, raw observations that the next actions are chosen from.
     observations: Vec<f32>,
     buffers: Buffers,
+    /// What others than the policy read of the steps; kept for rounds in phases alone.
+    raw: Option<RawSteps>,
     profile: Profile,
+}
+
+/// What was collected in a round, for whoever gives rewards to it. Rows are `[T, N]`, time-major.
+#[derive(Clone, Copy, Debug)]
+pub struct Round<'a> {
+    /// `[T N, F]`, features of the observations acted on, not normalised.
+    pub observations: &'a [f32],
+    /// `[T N, A]`, the actions as the environment took them: continuous ones clipped to their bounds.
+    pub actions: &'a [f32],
+    /// `[T N]`, log-probabilities of the actions as they were drawn, before clipping.
+    pub log_probs: &'a [f32],
+    /// `[T N, F]`, features of the true successors, not normalised.
+    pub next_observations: &'a [f32],
+    /// `[T N]`, what the environment paid.
+    pub rewards: &'a [f64],
+    /// `[T N]`, whether the environment terminated with this step.
+    pub terminated: &'a [bool],
+    /// `[T N]`, whether the episode ended with this step, in either way.
+    pub ended: &'a [bool],
+}
+
+/// Observations, played actions, true successors and the environment's rewards of a rollout, none of them normalised.
+#[derive(Default)]
+struct RawSteps {
+    observations: Vec<f32>,
+    actions: Vec<f32>,
+    next_observations: Vec<f32>,
+    rewards: Vec<f64>,
 }
 
 /// Memory that is made once and used in every round.
@@ -140,8 +175,89 @@ impl Trainer {
             policy,
             pool,
             config,
+            raw: None,
             profile: Profile::default(),
         })
+    }
+
+    /// Prepares a training whose rewards are given round by round; see the module's documentation.
+    ///
+    /// # Errors
+    /// As [`Trainer::new`]; and if the configuration scales the environment's rewards, which nobody learns from here.
+    pub fn in_phases(
+        config: Config,
+        environment: Box<dyn VectorEnvironment>,
+        seed: Seed,
+        pool: Arc<Pool>,
+    ) -> Result<Trainer, Error> {
+        if config.normalize_rewards {
+            return Err(Error::Setting {
+                key: "normalize_rewards",
+                value: "true".to_owned(),
+                allowed: "the rewards are learned and have a normalisation of their own; set it to false",
+            });
+        }
+        let mut trainer = Trainer::new(config, environment, seed, pool)?;
+        trainer.raw = Some(RawSteps::default());
+        Ok(trainer)
+    }
+
+    /// The first phase of a round: fills the rollout with the policy's own steps.
+    ///
+    /// # Panics
+    /// If the training was not made by [`Trainer::in_phases`].
+    pub fn collect_round(&mut self) -> Round<'_> {
+        assert!(self.raw.is_some(), "a training in phases");
+        let began = Instant::now();
+        self.collect();
+        self.profile.collect += began.elapsed().as_secs_f64();
+        self.round()
+    }
+
+    /// What the last [`Trainer::collect_round`] gave.
+    ///
+    /// # Panics
+    /// If the training was not made by [`Trainer::in_phases`].
+    #[must_use]
+    pub fn round(&self) -> Round<'_> {
+        let raw = self.raw.as_ref().expect("a training in phases");
+        let rollout = &self.buffers.rollout;
+        Round {
+            observations: &raw.observations,
+            actions: &raw.actions,
+            log_probs: &rollout.log_probs,
+            next_observations: &raw.next_observations,
+            rewards: &raw.rewards,
+            terminated: &rollout.terminated,
+            ended: &rollout.ended,
+        }
+    }
+
+    /// The last phase of a round: learns from the steps with these rewards, `[T N]`, as the optimiser shall have them.
+    ///
+    /// A terminated step is worth its reward alone, so rewards that depend on what comes after the end must already hold it.
+    ///
+    /// # Errors
+    /// If the weights diverge.
+    ///
+    /// # Panics
+    /// If the training was not made by [`Trainer::in_phases`], or the rewards are not as many as the steps.
+    pub fn learn_from(&mut self, rewards: &[f32]) -> Result<Iteration, Error> {
+        assert!(self.raw.is_some(), "a training in phases");
+        assert_eq!(rewards.len(), self.buffers.rollout.len(), "a reward a step");
+        let began = Instant::now();
+        let n_before = self.n_steps - rewards.len() as u64;
+        self.buffers.rollout.rewards.copy_from_slice(rewards);
+        self.estimate_advantages();
+        let iteration = self.learn_round(n_before)?;
+        self.profile.update += began.elapsed().as_secs_f64();
+        Ok(iteration)
+    }
+
+    /// The policy as it is now, without copying it.
+    #[must_use]
+    pub fn current_policy(&self) -> &NetworkPolicy {
+        &self.policy
     }
 
     /// The value of one raw observation, as the network has it now.
@@ -160,6 +276,9 @@ impl Trainer {
     fn collect(&mut self) {
         let n = self.environment.n_environments();
         self.buffers.boundary.clear();
+        if let Some(raw) = &mut self.raw {
+            raw.clear();
+        }
         for t in 0..self.config.n_steps {
             self.noise
                 .resample_if_due(t, &self.policy, &mut self.action_rngs);
@@ -168,6 +287,9 @@ impl Trainer {
                 .step(&self.buffers.played, &mut self.buffers.batch, &self.pool);
             self.episodes.push(&self.buffers.batch);
             self.store(t);
+            if let Some(raw) = &mut self.raw {
+                raw.push(&self.observations, &self.buffers);
+            }
             self.environment.renew(&mut self.buffers.batch);
             self.observations
                 .copy_from_slice(&self.buffers.batch.observations);
@@ -234,6 +356,8 @@ impl Trainer {
         let received = &mut rollout.rewards[rows.clone()];
         match &mut self.reward_scale {
             Some(scale) => scale.transform(&batch.rewards, &batch.ended, received),
+            // Rewards of a training in phases come later, from whoever drives it.
+            None if self.raw.is_some() => {}
             None => {
                 for (to, from) in received.iter_mut().zip(&batch.rewards) {
                     *to = *from as f32;
@@ -319,6 +443,18 @@ impl Trainer {
         }
     }
 
+    /// Learns from a rollout that began at step `n_before` and has its advantages, and reports the round.
+    fn learn_round(&mut self, n_before: u64) -> Result<Iteration, Error> {
+        let progress = (n_before as f64 / self.config.steps as f64).min(1.0);
+        let mut iteration = self.learn(progress)?.report();
+        iteration.n_steps = self.n_steps;
+        iteration.learning_rate = self.config.learning_rate.at(progress) as f32;
+        iteration.explained_variance =
+            explained_variance(&self.buffers.targets, &self.buffers.rollout.values);
+        self.episodes.report(&mut iteration);
+        Ok(iteration)
+    }
+
     /// The epochs over the rollout. Stops early where the KL passes 1.5 times its target.
     fn learn(&mut self, progress: f64) -> Result<LossSums, Error> {
         let learning_rate = self.config.learning_rate.at(progress);
@@ -393,20 +529,14 @@ impl Learner for Trainer {
     }
 
     fn iterate(&mut self, observer: &mut dyn Observer) -> Result<(), Error> {
-        let progress = (self.n_steps as f64 / self.config.steps as f64).min(1.0);
+        let n_before = self.n_steps;
         let began = Instant::now();
         self.collect();
         self.estimate_advantages();
         let collected = Instant::now();
-        let sums = self.learn(progress)?;
+        let iteration = self.learn_round(n_before)?;
         self.profile.collect += (collected - began).as_secs_f64();
         self.profile.update += collected.elapsed().as_secs_f64();
-        let mut iteration = sums.report();
-        iteration.n_steps = self.n_steps;
-        iteration.learning_rate = self.config.learning_rate.at(progress) as f32;
-        iteration.explained_variance =
-            explained_variance(&self.buffers.targets, &self.buffers.rollout.values);
-        self.episodes.report(&mut iteration);
         observer.on_event(&TrainEvent::Iteration(iteration));
         Ok(())
     }
@@ -717,6 +847,24 @@ impl Buffers {
             boundary: Boundary::default(),
             rollout,
         }
+    }
+}
+
+impl RawSteps {
+    fn clear(&mut self) {
+        self.observations.clear();
+        self.actions.clear();
+        self.next_observations.clear();
+        self.rewards.clear();
+    }
+
+    /// Keeps one step of every environment: what was acted on, and what the buffers hold of what came of it.
+    fn push(&mut self, observations: &[f32], buffers: &Buffers) {
+        self.observations.extend_from_slice(observations);
+        self.actions.extend_from_slice(&buffers.played);
+        self.next_observations
+            .extend_from_slice(&buffers.batch.observations);
+        self.rewards.extend_from_slice(&buffers.batch.rewards);
     }
 }
 

@@ -744,11 +744,7 @@ fn rounds_in_phases_are_rounds_whose_rewards_are_given() {
         bits(whole.policy().as_ref()),
         bits(opposite.policy().as_ref())
     );
-    let scaled = ppo::Trainer::in_phases(
-        small_ppo(),
-        environment(),
-        Seed(3),
-        Arc::new(Pool::new(1)),
-    );
+    let scaled =
+        ppo::Trainer::in_phases(small_ppo(), environment(), Seed(3), Arc::new(Pool::new(1)));
     assert!(scaled.is_err());
 }
