@@ -249,7 +249,7 @@ impl Layer {
 }
 
 /// Copies rows of `from_width` numbers into rows of `to_width`, cut off or filled with zeros.
-fn copy_rows(from: &[f32], from_width: usize, to: &mut [f32], to_width: usize) {
+pub(crate) fn copy_rows(from: &[f32], from_width: usize, to: &mut [f32], to_width: usize) {
     if from_width == to_width {
         to.copy_from_slice(from);
         return;

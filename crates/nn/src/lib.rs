@@ -36,6 +36,7 @@
 
 mod adam;
 mod aligned;
+mod convolution;
 mod error;
 mod file;
 mod heads;
@@ -52,6 +53,7 @@ mod shape;
 mod workspace;
 
 pub use adam::{Adam, AdamConfig, clip_gradient_norm, gradient_norm};
+pub use convolution::{MapLayer, MapModel, MapNetwork, MapShape, MapTile, MapWorkspace};
 pub use error::Error;
 pub use file::{Saved, load, save};
 pub use heads::{Head, HeadInputs};

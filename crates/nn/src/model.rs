@@ -334,7 +334,7 @@ struct Shard<'a, S> {
 }
 
 /// Adds the gradients of the other shards to that of the first, number by number in the order of the shards.
-fn add_in_order(kernels: &Kernels, sum: &mut [f32], others: &[&[f32]], pool: &Pool) {
+pub(crate) fn add_in_order(kernels: &Kernels, sum: &mut [f32], others: &[&[f32]], pool: &Pool) {
     /// Numbers of one piece. Where there is little to do, handing it out takes longer than doing it.
     const PIECE: usize = 2048;
     let length = match others.len() * sum.len() {

@@ -9,6 +9,7 @@
     reason = "calls functions that are compiled for an instruction set which was found on this CPU"
 )]
 
+pub(crate) mod convolution;
 mod generic;
 #[cfg(test)]
 mod tests;
