@@ -119,6 +119,34 @@ pub enum Error {
         /// How many steps were seen before.
         step: usize,
     },
+    /// A potential or values that do not fit.
+    #[error("there are {found} values, expected {expected}: one a state")]
+    Potential {
+        /// How many there are.
+        found: usize,
+        /// How many there should be.
+        expected: usize,
+    },
+    /// A penalty that is none.
+    #[error("the penalty of state {state}, action {action} is {value}; penalties are at least 0")]
+    Penalty {
+        /// The state.
+        state: usize,
+        /// The action.
+        action: usize,
+        /// What was given.
+        value: f64,
+    },
+    /// A policy that no noisy expert has.
+    #[error(
+        "action {action} is never taken in state {state}, and an expert who chooses with noise takes all; explain the policy with an infinite inverse temperature, or leave a chance to every action"
+    )]
+    LeftOut {
+        /// The state.
+        state: usize,
+        /// The action.
+        action: usize,
+    },
     /// An exact solver found no answer.
     #[error(transparent)]
     Solve(#[from] SolveError),

@@ -40,6 +40,7 @@ use crate::{Demonstration, Error};
 
 pub use grid::expert_grid;
 pub use plan::Plan;
+pub(crate) use plan::{continued, maxima};
 
 /// How an expert plans.
 #[derive(Clone, Copy, Debug, PartialEq)]

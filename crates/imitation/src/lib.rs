@@ -7,6 +7,7 @@ mod bayesian;
 mod cirl;
 mod error;
 mod experts;
+mod identification;
 mod maximum_entropy;
 mod minimize;
 mod reward_model;
@@ -21,6 +22,10 @@ pub use cirl::{
 };
 pub use error::Error;
 pub use experts::{Bias, Expert, Foresight, Plan, demonstrate, expert_grid, plan};
+pub use identification::{
+    Evidence, Explanation, FeasibleRewards, Information, Membership, SetDimension, evidence,
+    explanations, information, shaped_explanation,
+};
 pub use maximum_entropy::{
     Horizon, InferredReward, MaximumEntropyConfig, maximum_entropy_irl, visits,
 };
