@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use mdp::Space;
 
+mod json;
+
 /// What is known about episodes beside what happened in them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct About {

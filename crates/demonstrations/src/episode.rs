@@ -66,6 +66,25 @@ impl Episode {
         self.success = None;
     }
 
+    /// Holds nothing, ready for an episode with or without rewards and intents.
+    pub(crate) fn clear(&mut self, has_rewards: bool, has_intents: bool) {
+        self.observations.clear();
+        self.actions.clear();
+        self.states.clear();
+        for (numbers, is_there) in [
+            (&mut self.rewards, has_rewards),
+            (&mut self.intents, has_intents),
+        ] {
+            match (is_there, numbers.as_mut()) {
+                (true, Some(numbers)) => numbers.clear(),
+                (true, None) => *numbers = Some(vec![]),
+                (false, _) => *numbers = None,
+            }
+        }
+        self.end = None;
+        self.success = None;
+    }
+
     /// Bytes that its numbers take.
     #[must_use]
     pub fn n_bytes(&self) -> u64 {

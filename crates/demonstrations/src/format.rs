@@ -15,26 +15,31 @@
 use std::fmt;
 use std::fs::{self, File};
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use mdp::Trajectories;
+use mdp::{Trajectories, TrajectoryError};
 
 use crate::staged::Staged;
-use crate::{About, Demonstrations, Episode, Error, Place};
+use crate::{About, Demonstrations, Episode, Error, Place, native};
 
 /// A way to keep demonstrations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Format {}
+pub enum Format {
+    /// Parquet, our own.
+    Parquet,
+}
 
 impl Format {
     /// All of them.
-    pub const ALL: [Format; 0] = [];
+    pub const ALL: [Format; 1] = [Format::Parquet];
 
     /// The word for it in messages and on the command line.
     #[must_use]
     pub fn word(self) -> &'static str {
-        match self {}
+        match self {
+            Format::Parquet => "parquet",
+        }
     }
 
     /// The format that `path` has, by what is in it and not by its name.
@@ -64,16 +69,23 @@ impl Format {
     }
 
     /// By the first bytes of a file.
-    fn of_start(_start: &[u8]) -> Option<Format> {
-        None
+    fn of_start(start: &[u8]) -> Option<Format> {
+        match start {
+            [b'P', b'A', b'R', b'1', ..] => Some(Format::Parquet),
+            _ => None,
+        }
     }
 
-    fn open(self, _path: &Path, _limits: &Limits) -> Result<Box<dyn ReadEpisodes>, Error> {
-        match self {}
+    fn open(self, path: &Path, limits: &Limits) -> Result<Box<dyn ReadEpisodes>, Error> {
+        match self {
+            Format::Parquet => native::open(path, limits),
+        }
     }
 
-    fn create(self, _path: &Path, _about: &About) -> Result<Box<dyn WriteEpisodes>, Error> {
-        match self {}
+    fn create(self, path: &Path, about: &About) -> Result<Box<dyn WriteEpisodes>, Error> {
+        match self {
+            Format::Parquet => native::create(path, about),
+        }
     }
 }
 
@@ -133,7 +145,8 @@ pub trait WriteEpisodes {
 /// # Errors
 /// If it cannot be read, is of no known format, or is damaged.
 pub fn open(path: &Path, limits: &Limits) -> Result<Box<dyn ReadEpisodes>, Error> {
-    Format::detect(path)?.open(path, limits)
+    let inner = Format::detect(path)?.open(path, limits)?;
+    Ok(Box::new(CheckedReader::new(path, inner)))
 }
 
 /// Begins a file or folder; it is in its place when it is finished, and nothing is left when it is not.
@@ -143,7 +156,13 @@ pub fn open(path: &Path, limits: &Limits) -> Result<Box<dyn ReadEpisodes>, Error
 pub fn create(path: &Path, format: Format, about: &About) -> Result<Box<dyn WriteEpisodes>, Error> {
     let staged = Staged::new(path);
     let inner = format.create(staged.part(), about)?;
-    Ok(Box::new(StagedWriter { inner, staged }))
+    let spaces = Trajectories::new(about.observation_space.clone(), about.action_space.clone());
+    Ok(Box::new(StagedWriter {
+        inner,
+        staged,
+        spaces,
+        n_episodes: 0,
+    }))
 }
 
 /// Reads all episodes.
@@ -151,7 +170,7 @@ pub fn create(path: &Path, format: Format, about: &About) -> Result<Box<dyn Writ
 /// # Errors
 /// As [`open`], or if they are more than the limits allow.
 pub fn read(path: &Path, limits: &Limits) -> Result<Demonstrations, Error> {
-    let mut reader = open(path, limits)?;
+    let mut reader = Format::detect(path)?.open(path, limits)?;
     let about = reader.about().clone();
     let mut trajectories =
         Trajectories::new(about.observation_space.clone(), about.action_space.clone());
@@ -165,10 +184,10 @@ pub fn read(path: &Path, limits: &Limits) -> Result<Demonstrations, Error> {
             let mend = "keep fewer with `rewardlab demos filter`";
             return Err(Error::malformed(path, Place::Whole, problem, mend));
         }
-        let place = Place::Episode(successes.len() as u64);
-        trajectories.push(episode.view()).map_err(|error| {
-            Error::malformed(path, place, error, "write the file again without it")
-        })?;
+        let n_before = successes.len() as u64;
+        trajectories
+            .push(episode.view())
+            .map_err(|error| unsound(path, n_before, &error))?;
         successes.push(episode.success);
     }
     Ok(Demonstrations {
@@ -193,14 +212,63 @@ pub fn write(path: &Path, format: Format, demonstrations: &Demonstrations) -> Re
     writer.finish()
 }
 
-/// A writer whose work is moved into its place.
+/// A reader whose episodes are held against their spaces.
+struct CheckedReader {
+    path: PathBuf,
+    inner: Box<dyn ReadEpisodes>,
+    spaces: Trajectories,
+    n_episodes: u64,
+}
+
+impl CheckedReader {
+    fn new(path: &Path, inner: Box<dyn ReadEpisodes>) -> CheckedReader {
+        let about = inner.about();
+        CheckedReader {
+            path: path.to_owned(),
+            spaces: Trajectories::new(about.observation_space.clone(), about.action_space.clone()),
+            inner,
+            n_episodes: 0,
+        }
+    }
+}
+
+impl ReadEpisodes for CheckedReader {
+    fn about(&self) -> &About {
+        self.inner.about()
+    }
+
+    fn next_episode(&mut self, episode: &mut Episode) -> Result<bool, Error> {
+        let is_one = self.inner.next_episode(episode)?;
+        if is_one {
+            let checked = self.spaces.check(&episode.view());
+            checked.map_err(|error| unsound(&self.path, self.n_episodes, &error))?;
+            self.n_episodes += 1;
+        }
+        Ok(is_one)
+    }
+}
+
+fn unsound(path: &Path, episode: u64, error: &TrajectoryError) -> Error {
+    let mend = "leave the episode out, or correct its spaces";
+    Error::malformed(path, Place::Episode(episode), error, mend)
+}
+
+/// A writer whose episodes are held against their spaces, and whose work is moved into its place.
 struct StagedWriter {
     inner: Box<dyn WriteEpisodes>,
     staged: Staged,
+    spaces: Trajectories,
+    n_episodes: u64,
 }
 
 impl WriteEpisodes for StagedWriter {
     fn push(&mut self, episode: &Episode) -> Result<(), Error> {
+        self.spaces.check(&episode.view()).map_err(|error| {
+            let problem = format!("episode {}: {error}", self.n_episodes);
+            let mend = "give episodes that their spaces contain";
+            Error::unfit(self.staged.place(), problem, mend)
+        })?;
+        self.n_episodes += 1;
         self.inner.push(episode)
     }
 

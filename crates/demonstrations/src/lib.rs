@@ -14,9 +14,14 @@ mod episode;
 mod format;
 mod staged;
 
+mod native;
+
 mod error;
+#[cfg(test)]
+mod samples;
 
 pub use about::About;
 pub use episode::{Demonstrations, Episode};
 pub use error::{Error, Place};
 pub use format::{Format, Limits, ReadEpisodes, WriteEpisodes, create, open, read, write};
+pub use native::{Recorder, open_recording};

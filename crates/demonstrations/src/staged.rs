@@ -27,6 +27,11 @@ impl Staged {
         }
     }
 
+    /// Where it will be.
+    pub(crate) fn place(&self) -> &Path {
+        &self.place
+    }
+
     /// Where to write.
     pub(crate) fn part(&self) -> &Path {
         &self.part

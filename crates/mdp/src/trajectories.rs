@@ -195,13 +195,8 @@ impl Trajectories {
     /// If a field has a wrong length, a value lies outside its space, a number is not finite, or some episodes have
     /// rewards, intents or states and others none. Nothing is added then.
     pub fn push(&mut self, episode: EpisodeView<'_>) -> Result<(), TrajectoryError> {
-        let n_steps = self.check_lengths(&episode)?;
-        check_values("observation", episode.observations, &self.observation_space)?;
-        check_values("action", episode.actions, &self.action_space)?;
-        check_finite("reward", episode.rewards.unwrap_or_default(), 1)?;
-        check_finite("intent", episode.intents.unwrap_or_default(), 1)?;
+        let n_steps = self.check(&episode)?;
         let n_state_values = episode.states.len() / (n_steps + 1);
-        check_finite("state", episode.states, n_state_values)?;
         if self.n_episodes() == 0 {
             self.rewards = episode.rewards.map(|_| vec![]);
             self.intents = episode.intents.map(|_| vec![]);
@@ -215,6 +210,21 @@ impl Trajectories {
         self.starts.push(self.n_steps() + n_steps);
         self.ends.push(episode.end);
         Ok(())
+    }
+
+    /// The steps of an episode that [`Trajectories::push`] would take; adds nothing.
+    ///
+    /// # Errors
+    /// As [`Trajectories::push`].
+    pub fn check(&self, episode: &EpisodeView<'_>) -> Result<usize, TrajectoryError> {
+        let n_steps = self.check_lengths(episode)?;
+        check_values("observation", episode.observations, &self.observation_space)?;
+        check_values("action", episode.actions, &self.action_space)?;
+        check_finite("reward", episode.rewards.unwrap_or_default(), 1)?;
+        check_finite("intent", episode.intents.unwrap_or_default(), 1)?;
+        let n_state_values = episode.states.len() / (n_steps + 1);
+        check_finite("state", episode.states, n_state_values)?;
+        Ok(n_steps)
     }
 
     /// Adds a recorded episode, its observations being values of the space.
