@@ -6,7 +6,9 @@ mod cleaning_robot;
 mod coast_runners;
 mod goals;
 mod gridworlds;
+mod mazes;
 mod montezuma_rooms;
+mod montezuma_screens;
 mod nail_factory;
 mod seals;
 mod setting;
@@ -32,7 +34,12 @@ pub use gridworlds::{
     SideEffectsSokoban, SideEffectsSokobanState, Supervision, TomatoReturns, TomatoWatering,
     TomatoWateringState, WhiskyAndGold, WhiskyAndGoldState,
 };
+pub use mazes::{
+    Maze, MazeKind, MazePolicy, MazeReward, MazeSet, MazeSettings, MazeState, Mazes,
+    search_from_goal,
+};
 pub use montezuma_rooms::{MontezumaRooms, RoomsPolicy, RoomsReward, RoomsState};
+pub use montezuma_screens::{MontezumaScreens, Motion, ScreensPolicy, ScreensState};
 pub use nail_factory::{FixedPlan, NailFactory, NailFactoryState, NailPolicy, NailReward};
 pub use seals::{
     Branching, CliffWorld, CliffWorldSize, EarlyTermination, InitialShift, NoisyObservations,
