@@ -4,6 +4,7 @@
 //! ([`LinearReward`]) or a network ([`NetworkReward`]), under which the demonstrations are most likely.
 
 mod bayesian;
+pub mod behavioral_cloning;
 mod cirl;
 mod error;
 mod experts;

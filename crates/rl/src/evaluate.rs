@@ -117,7 +117,7 @@ impl Sums {
     }
 }
 
-fn end_of(batch: &crate::StepBatch, i: usize) -> Option<End> {
+pub(crate) fn end_of(batch: &crate::StepBatch, i: usize) -> Option<End> {
     match (batch.ended[i], batch.terminated[i]) {
         (false, _) => None,
         (true, true) => Some(End::Terminated),

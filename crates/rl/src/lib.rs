@@ -5,6 +5,7 @@
 //! prints, reads a file or knows where the reward came from.
 
 mod checkpoint;
+mod demonstrate;
 pub mod dqn;
 mod error;
 mod evaluate;
@@ -26,6 +27,7 @@ mod vector;
 mod tests;
 
 pub use checkpoint::Arrays;
+pub use demonstrate::demonstrate;
 pub use error::Error;
 pub use evaluate::{EpisodeOutcome, MAX_SIDE_BY_SIDE, Recording, evaluate, n_side_by_side, record};
 pub use event::{DiscriminatorReport, Iteration, Observer, TrainEvent};
