@@ -147,6 +147,27 @@ pub enum Error {
         /// The action.
         action: usize,
     },
+    /// A setting of a walk over rewards that is out of range.
+    #[error("the {setting} of the walk is {value}; it must be {allowed}")]
+    Walk {
+        /// What was set.
+        setting: &'static str,
+        /// To what.
+        value: f64,
+        /// What would be right.
+        allowed: &'static str,
+    },
+    /// A chain that begins where what was done is impossible.
+    #[error(
+        "a chain begins at a reward under which what was demonstrated is impossible; give experts a finite inverse temperature"
+    )]
+    ImpossibleStart,
+    /// The solver of linear programmes gave up.
+    #[error("the linear programme has no answer: {reason}")]
+    Programme {
+        /// What it said.
+        reason: String,
+    },
     /// An exact solver found no answer.
     #[error(transparent)]
     Solve(#[from] SolveError),

@@ -22,6 +22,8 @@ mod symmetric;
 mod tests;
 
 pub use evidence::{Evidence, evidence};
+#[cfg(all(test, feature = "programme"))]
+pub(crate) use explanations::regret;
 pub use explanations::{Explanation, explanations, shaped_explanation};
 pub use feasible::{FeasibleRewards, Membership, SetDimension};
 pub use information::{Information, information};

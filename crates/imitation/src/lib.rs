@@ -9,11 +9,15 @@ mod cirl;
 mod error;
 mod experts;
 mod identification;
+#[cfg(feature = "programme")]
+pub mod linear_programme;
 mod maximum_entropy;
 mod minimize;
+mod policy_walk;
 mod reward_model;
 mod soft;
 mod teaching;
+mod transfer;
 mod vector;
 
 pub use bayesian::{Hypotheses, Posterior, Task, credible_set};
@@ -30,6 +34,10 @@ pub use identification::{
 pub use maximum_entropy::{
     Horizon, InferredReward, MaximumEntropyConfig, maximum_entropy_irl, visits,
 };
+pub use policy_walk::{
+    Diagnostic, GREATEST_R_HAT, PolicyWalk, PolicyWalkConfig, WeightPrior, diagnostic, policy_walk,
+};
 pub use reward_model::{Features, FeaturesOf, LinearReward, NetworkReward, RewardModel};
 pub use soft::{Entropy, soft_policy};
 pub use teaching::{Demonstration, Lesson};
+pub use transfer::{Transfer, tabular_clone, transfer};

@@ -20,6 +20,15 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Values of actions, `[S, A]`, that somebody acts by.
+    pub(crate) fn of(q_values: Vec<f64>, n_actions: usize) -> Plan {
+        Plan {
+            q_values,
+            is_settled: true,
+            n_actions,
+        }
+    }
+
     /// `log π(a|s)`, `[S, A]`, of who chooses by these values with the inverse temperature β: `π(a|s) ∝ exp(β Q(s, a))`,
     /// or all of the best alike where it is infinite. An action that is never taken has minus infinity.
     ///
@@ -66,11 +75,7 @@ impl Plan {
 }
 
 pub(super) fn plan(mdp: &TabularMdp, rewards: &[f64], bias: Bias) -> Result<Plan, Error> {
-    let settled = |q_values| Plan {
-        q_values,
-        is_settled: true,
-        n_actions: mdp.n_actions(),
-    };
+    let settled = |q_values| Plan::of(q_values, mdp.n_actions());
     Ok(settled(match bias {
         Bias::Rational => optimal(mdp, rewards)?,
         Bias::Myopic { discount } => {
