@@ -3,6 +3,7 @@
 //! Inverse reinforcement learning on finite MDPs: [`maximum_entropy_irl`] fits a reward, linear in features
 //! ([`LinearReward`]) or a network ([`NetworkReward`]), under which the demonstrations are most likely.
 
+mod adversarial;
 mod bayesian;
 pub mod behavioral_cloning;
 mod cirl;
@@ -20,6 +21,10 @@ mod teaching;
 mod transfer;
 mod vector;
 
+pub use adversarial::{
+    AdversarialTrainer, DiscriminatorConfig, Ends, GradientPenalty, RewardForm,
+    RewardNormalization, SignBias, airl, gail,
+};
 pub use bayesian::{Hypotheses, Posterior, Task, credible_set};
 pub use cirl::{
     CirlGame, CirlGameError, CirlSolution, ExactConfig, Joint, PointConfig, solve_by_points,
