@@ -38,7 +38,7 @@ pub(crate) use cloner::Cloner;
 pub use cloner::Samples;
 pub use config::{Config, PRESETS, Validation};
 
-use config::setting;
+pub(crate) use config::setting;
 
 /// Clones the policy that `demonstrations` are of. No environment is needed, and none is stepped.
 ///

@@ -7,6 +7,7 @@ mod adversarial;
 mod bayesian;
 pub mod behavioral_cloning;
 mod cirl;
+pub mod dagger;
 mod error;
 mod experts;
 mod identification;
