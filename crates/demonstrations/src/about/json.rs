@@ -54,7 +54,7 @@ impl About {
         })
     }
 
-    fn of_text(text: &str) -> Result<About, String> {
+    pub(crate) fn of_text(text: &str) -> Result<About, String> {
         let document: Value =
             serde_json::from_str(text).map_err(|error| format!("it is no JSON ({error})"))?;
         if document["format"] != FORMAT {
