@@ -7,6 +7,7 @@ mod curves;
 mod document;
 mod evidence;
 mod icon;
+mod inference;
 mod provenance;
 mod replay;
 mod seeds;
@@ -14,7 +15,7 @@ mod verdict;
 
 use maud::{Markup, html};
 
-use crate::{CheckPage, Comparison, Page};
+use crate::{CheckPage, Comparison, InferencePage, Page};
 
 /// The report of one run as a self-contained HTML document.
 #[must_use]
@@ -79,6 +80,23 @@ pub fn check_page(page: &CheckPage) -> String {
         &format!("{}: {}", page.subject, page.soundness.as_str()),
         None,
         check::header(page),
+        sections.into(),
+    )
+}
+
+/// The report of an inference as a self-contained HTML document.
+#[must_use]
+pub fn inference_page(page: &InferencePage) -> String {
+    let sections = [
+        ("posterior", "What may be so", inference::shares(page)),
+        ("maps", "Maps", inference::maps(page)),
+        ("answers", "Answers", inference::answers(page)),
+        ("again", "The inference", Some(inference::again(page))),
+    ];
+    document::document(
+        &format!("{}: {}", page.subject, page.question),
+        None,
+        inference::header(page),
         sections.into(),
     )
 }

@@ -1,7 +1,7 @@
 //! How a run and its verdict are shown: one HTML file, and the terminal.
 //!
 //! The input is plain data, made by whoever ran or audited; the output is a `String`.
-//! [`page`], [`compare_page`] and [`check_page`] give one self-contained HTML document each: no network, no external font or script,
+//! [`page`], [`compare_page`], [`check_page`] and [`inference_page`] give one self-contained HTML document each: no network, no external font or script,
 //! and verdict, curves and tables stand without JavaScript. [`terminal`] gives text.
 //!
 //! Nothing in here reads a file, a clock or the terminal, and nothing fails: a number that is not one is drawn as a
@@ -20,6 +20,7 @@ mod clip;
 mod compare;
 mod curves;
 mod evidence;
+mod inference;
 mod page;
 mod verdict;
 
@@ -41,7 +42,8 @@ pub use clip::{Clip, Frame};
 pub use compare::{ComparedRun, Comparison, Difference};
 pub use curves::{Curves, Greedy, Point, Reference, Scale};
 pub use evidence::{Check, Component, Outcome, Recurrence, SmallestEffect};
-pub use html::{check_page, compare_page, page};
+pub use html::{check_page, compare_page, inference_page, page};
+pub use inference::{InferencePage, Share, Shares};
 pub use page::{Page, Provenance, SeedRow, Seeds};
 pub use replay::MAX_FRAMES;
 pub use verdict::{Change, Estimate, Margins, Onset, Peak, Reason, Since, Verdict, Word};

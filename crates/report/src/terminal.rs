@@ -3,6 +3,7 @@
 //! Text from data is shown as text: control characters, with which a name could steer the terminal, are replaced.
 
 mod check;
+mod inference;
 mod sparkline;
 mod table;
 mod text;
@@ -15,6 +16,7 @@ use table::{Cell, Column, table};
 use text::{Tone, clean, finish, paint, wrap};
 
 pub use check::check;
+pub use inference::inference;
 
 /// What the terminal can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

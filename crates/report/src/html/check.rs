@@ -46,21 +46,26 @@ pub(super) fn policies(page: &CheckPage) -> Option<Markup> {
         return None;
     }
     Some(html! {
-        @if !page.maps.is_empty() {
-            div class="policy-maps" { @for map in &page.maps { (policy(map)) } }
-            ul class="key" {
-                li { (key_arrow("path")) "where the policy goes" }
-                @if is_chosen_elsewhere(page) { li { (key_arrow("elsewhere")) "what it would do where it never comes" } }
-                @for (sign, meaning) in &page.legend { li { code { (sign) } (meaning) } }
-            }
-            @if !page.map_note.is_empty() { p { (page.map_note) } }
-        }
+        @if !page.maps.is_empty() { (maps(&page.maps, &page.legend, &page.map_note)) }
         @if !page.values.rows.is_empty() { h3 { "Returns" } (values(page)) }
     })
 }
 
-fn is_chosen_elsewhere(page: &CheckPage) -> bool {
-    let layers = page.maps.iter().flat_map(|map| &map.layers);
+/// Maps side by side, with what their signs mean.
+pub(super) fn maps(maps: &[PolicyMap], legend: &[(char, String)], note: &str) -> Markup {
+    html! {
+        div class="policy-maps" { @for map in maps { (policy(map)) } }
+        ul class="key" {
+            li { (key_arrow("path")) "where the policy goes" }
+            @if is_chosen_elsewhere(maps) { li { (key_arrow("elsewhere")) "what it would do where it never comes" } }
+            @for (sign, meaning) in legend { li { code { (sign) } (meaning) } }
+        }
+        @if !note.is_empty() { p { (note) } }
+    }
+}
+
+fn is_chosen_elsewhere(maps: &[PolicyMap]) -> bool {
+    let layers = maps.iter().flat_map(|map| &map.layers);
     let mut cells = layers.flat_map(|layer| layer.rows.iter().flatten());
     cells.any(|cell| {
         cell.choice
@@ -176,7 +181,11 @@ fn values(page: &CheckPage) -> Markup {
 
 /// A table of questions and answers.
 pub(super) fn answers(page: &CheckPage) -> Option<Markup> {
-    if page.findings.is_empty() {
+    table_of(&page.findings)
+}
+
+pub(super) fn table_of(findings: &[Finding]) -> Option<Markup> {
+    if findings.is_empty() {
         return None;
     }
     Some(html! {
@@ -185,7 +194,7 @@ pub(super) fn answers(page: &CheckPage) -> Option<Markup> {
                 th scope="col" role="columnheader" { "Outcome" }
                 th scope="col" role="columnheader" { "Question and answer" }
             } }
-            tbody role="rowgroup" { @for finding in &page.findings { (answer(finding)) } }
+            tbody role="rowgroup" { @for finding in findings { (answer(finding)) } }
         }
     })
 }

@@ -4,7 +4,7 @@ use super::table::{Cell, Column, table};
 use super::text::{Tone, clean, finish, paint, width, wrap};
 use super::{Style, entry};
 use crate::prose::Prose;
-use crate::{CheckPage, Finding, MapCell, MapLayer, Outcome, Soundness, Word};
+use crate::{CheckPage, Finding, MapCell, MapLayer, Outcome, PolicyMap, Soundness, Word};
 
 /// Blanks between maps that stand side by side.
 const GAP: usize = 4;
@@ -32,7 +32,7 @@ pub fn check(page: &CheckPage, style: &Style) -> String {
         out.push_str(if index == 0 { "\n" } else { "" });
         out.push_str(&entry(name, advice, style));
     }
-    out.push_str(&maps(page, style));
+    out.push_str(&maps_of(&page.maps, &page.legend, &page.map_note, style));
     out.push_str(&values(page, style));
     out.push('\n');
     for finding in &page.findings {
@@ -60,7 +60,7 @@ fn word(soundness: Soundness, style: &Style) -> String {
 }
 
 /// A question, its answer, and below it what shows the answer.
-fn answer(finding: &Finding, style: &Style) -> String {
+pub(super) fn answer(finding: &Finding, style: &Style) -> String {
     let (sign, tone) = match finding.outcome {
         Some(Outcome::Pass) => ("✓ ", Tone::Word(Word::Aligned)),
         Some(Outcome::Fail) => ("✗ ", Tone::Word(Word::Gamed)),
@@ -108,9 +108,13 @@ struct Block {
 }
 
 /// The maps of all policies, side by side as far as they fit.
-fn maps(page: &CheckPage, style: &Style) -> String {
-    let blocks: Vec<Block> = page
-        .maps
+pub(super) fn maps_of(
+    maps: &[PolicyMap],
+    legend: &[(char, String)],
+    note: &str,
+    style: &Style,
+) -> String {
+    let blocks: Vec<Block> = maps
         .iter()
         .flat_map(|map| {
             let more = (map.n_more > 0).then(|| Block::more(map.n_more, style));
@@ -129,18 +133,17 @@ fn maps(page: &CheckPage, style: &Style) -> String {
         out.push_str(&side_by_side(beside));
         rest = after;
     }
-    if !out.is_empty() && !page.legend.is_empty() {
-        let legend: Vec<String> = page
-            .legend
+    if !out.is_empty() && !legend.is_empty() {
+        let legend: Vec<String> = legend
             .iter()
             .map(|(sign, meaning)| format!("{sign} {meaning}"))
             .collect();
         out.push_str(&entry("legend", &legend.join(", "), style));
     }
-    if !page.map_note.is_empty() {
-        let mut note = Prose::default();
-        note.plain(page.map_note.as_str());
-        out.push_str(&wrap(&note, 2, 2, style));
+    if !note.is_empty() {
+        let mut prose = Prose::default();
+        prose.plain(note);
+        out.push_str(&wrap(&prose, 2, 2, style));
     }
     out
 }

@@ -3,6 +3,7 @@
 mod check;
 #[path = "../../examples/sample_report/check_sample.rs"]
 mod check_sample;
+mod inference;
 mod markup;
 mod page;
 #[path = "../../examples/sample_report/sample.rs"]
