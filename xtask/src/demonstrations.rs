@@ -1,5 +1,6 @@
 //! The table of the issue on demonstrations, as far as it is measured: one module a row.
 
+mod biased_experts;
 mod cirl;
 mod mce_irl;
 mod risky_path;
@@ -7,4 +8,4 @@ mod risky_path;
 use crate::evidence::Row;
 
 /// The rows in the order of the issue.
-pub(crate) const ROWS: &[Row] = &[mce_irl::ROW, risky_path::ROW, cirl::ROW];
+pub(crate) const ROWS: &[Row] = &[mce_irl::ROW, risky_path::ROW, biased_experts::ROW, cirl::ROW];

@@ -13,17 +13,23 @@ pub struct Evidence {
     /// `[T, E]`, nats a demonstration: by how much the logarithm of the odds of the truth against each rises. 0 for what
     /// acts as the truth does wherever the truth comes; infinite for what the truth refutes.
     pub nats: Vec<f64>,
+    /// `[T, E]`, the greatest difference between the logarithms of a choice's probabilities under the truth and under each,
+    /// where the truth comes.
+    pub differences: Vec<f64>,
     /// `[S]`, how often the truth is in each state in a demonstration.
     pub visits: Vec<f64>,
 }
 
+/// Logarithms of probabilities that differ by less are equal but for rounding.
+const ALIKE: f64 = 1e-9;
+
 impl Evidence {
-    /// Hypotheses that no number of demonstrations tells from the truth, the truth among them: those against which there
-    /// are at most `nats` a demonstration.
+    /// Hypotheses that no number of demonstrations tells from the truth, the truth among them: those that choose as it does,
+    /// up to rounding, wherever it comes.
     #[must_use]
-    pub fn indistinguishable(&self, nats: f64) -> Vec<usize> {
-        let each = self.nats.iter().enumerate();
-        each.filter(|(_, found)| **found <= nats)
+    pub fn indistinguishable(&self) -> Vec<usize> {
+        let each = self.differences.iter().enumerate();
+        each.filter(|(_, found)| **found <= ALIKE)
             .map(|(hypothesis, _)| hypothesis)
             .collect()
     }
@@ -68,24 +74,31 @@ pub fn evidence(
     let policy = exponentials(log_policy);
     let visits = visited(&task.mdp, &policy, max_steps);
     let n_actions = hypotheses.n_actions();
-    let nats = (0..hypotheses.n_hypotheses()).map(|other| {
-        let rows = policy
+    let (mut nats, mut differences) = (vec![], vec![]);
+    for other in 0..hypotheses.n_hypotheses() {
+        let rows = log_policy
             .iter()
-            .zip(log_policy)
-            .zip(hypotheses.log_policy(other));
-        let terms = rows.enumerate().map(|(row, ((p, own), other))| {
-            let weight = visits[row / n_actions] * p;
-            if weight > 0.0 {
-                weight * (own - other)
-            } else {
-                0.0
+            .zip(hypotheses.log_policy(other))
+            .enumerate();
+        let (mut sum, mut most) = (0.0, 0.0_f64);
+        for (row, (own, other)) in rows {
+            let visits = visits[row / n_actions];
+            if visits > 0.0 && own != other {
+                most = most.max((own - other).abs());
+                sum += if policy[row] > 0.0 {
+                    visits * policy[row] * (own - other)
+                } else {
+                    0.0
+                };
             }
-        });
-        terms.sum::<f64>().max(0.0)
-    });
+        }
+        nats.push(sum.max(0.0));
+        differences.push(most);
+    }
     Evidence {
         truth,
-        nats: nats.collect(),
+        nats,
+        differences,
         visits,
     }
 }

@@ -188,7 +188,7 @@ fn evidence_is_the_mean_of_what_demonstrations_say() {
     let hypotheses = Hypotheses::new(&tasks, &experts, None).unwrap();
     let found = evidence(&hypotheses, &tasks, 0, 12);
     // Half the reward at twice the inverse temperature is the same behaviour.
-    assert_eq!(found.indistinguishable(1e-12), [0, 4]);
+    assert_eq!(found.indistinguishable(), [0, 4]);
     let policy = experts[0].policy(&mdp, &rewards).unwrap();
     let shown = demonstrate(&mdp, &policy, 4_000, 12, rng);
     for other in 0..6 {
