@@ -4,6 +4,7 @@
 //! ([`LinearReward`]) or a network ([`NetworkReward`]), under which the demonstrations are most likely.
 
 mod adversarial;
+pub mod backward;
 mod bayesian;
 pub mod behavioral_cloning;
 mod cirl;

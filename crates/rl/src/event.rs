@@ -41,6 +41,10 @@ pub struct Iteration {
     pub validation_loss: Option<f64>,
     /// Probability that the expert, not the learner, chose an action (DAgger's β).
     pub expert_share: Option<f64>,
+    /// Step of the demonstration from which the latest episodes begin (the backward algorithm).
+    pub start_point: Option<u64>,
+    /// Share of the episodes that ended in this round with at least the demonstration's score (the backward algorithm).
+    pub matched_share: Option<f64>,
     /// What a discriminator says of demonstrations and of the policy (adversarial imitation).
     pub discriminator: Option<DiscriminatorReport>,
 }

@@ -77,6 +77,32 @@ impl NetworkPolicy {
         ))
     }
 
+    /// The policy that a trained network is: its first outputs are those of the plain distribution over `actions`, one
+    /// output more may be a value.
+    ///
+    /// # Errors
+    /// If the space is a tuple, an action has more than 256 numbers, or the network has other outputs or free parameters.
+    pub fn of_network(
+        model: Model,
+        actions: &Space,
+        normalization: Option<RunningNorm>,
+    ) -> Result<NetworkPolicy, Error> {
+        let head = Head::for_space(actions)?;
+        if !head.fits(&model) {
+            return Err(Error::Saved(format!(
+                "the network has {} outputs, which are not those of {}",
+                model.n_outputs(),
+                head.describe()
+            )));
+        }
+        Ok(NetworkPolicy {
+            n_features: model.n_inputs(),
+            model,
+            head,
+            normalization,
+        })
+    }
+
     pub(crate) fn new(
         model: Model,
         head: Head,
