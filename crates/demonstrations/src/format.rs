@@ -13,14 +13,14 @@
 //! to nothing else.
 
 use std::fmt;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use mdp::{Trajectories, TrajectoryError};
 
 use crate::staged::Staged;
-use crate::{About, Demonstrations, Episode, Error, Place, native};
+use crate::{About, Demonstrations, Episode, Error, Place, csv, hugging_face, minari, native, npz};
 
 /// A way to keep demonstrations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,17 +28,37 @@ use crate::{About, Demonstrations, Episode, Error, Place, native};
 pub enum Format {
     /// Parquet, our own.
     Parquet,
+    /// NumPy's `.npz`.
+    Npz,
+    /// CSV.
+    Csv,
+    /// A Minari dataset in HDF5.
+    Minari,
+    /// A Minari dataset in Arrow files.
+    MinariArrow,
+    /// Trajectories of `imitation` as Hugging Face's `datasets` keep them.
+    HuggingFace,
 }
 
 impl Format {
     /// All of them.
-    pub const ALL: [Format; 1] = [Format::Parquet];
+    pub const ALL: [Format; 4] = [
+        Format::Parquet,
+        Format::Minari,
+        Format::MinariArrow,
+        Format::HuggingFace,
+    ];
 
     /// The word for it in messages and on the command line.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Format::Parquet => "parquet",
+            Format::Npz => "npz",
+            Format::Csv => "csv",
+            Format::Minari => "minari",
+            Format::MinariArrow => "minari-arrow",
+            Format::HuggingFace => "hugging-face",
         }
     }
 
@@ -64,14 +84,22 @@ impl Format {
     }
 
     /// By the files that a folder holds.
-    fn of_folder(_folder: &Path) -> Option<Format> {
-        None
+    fn of_folder(folder: &Path) -> Option<Format> {
+        if hugging_face::is_dataset(folder) {
+            return Some(Format::HuggingFace);
+        }
+        minari::layout_of(folder).map(|layout| match layout {
+            minari::Layout::Hdf5 => Format::Minari,
+            minari::Layout::Arrow => Format::MinariArrow,
+        })
     }
 
     /// By the first bytes of a file.
     fn of_start(start: &[u8]) -> Option<Format> {
         match start {
             [b'P', b'A', b'R', b'1', ..] => Some(Format::Parquet),
+            [b'P', b'K', ..] => Some(Format::Npz),
+            _ if csv::is_start(start) => Some(Format::Csv),
             _ => None,
         }
     }
@@ -79,12 +107,21 @@ impl Format {
     fn open(self, path: &Path, limits: &Limits) -> Result<Box<dyn ReadEpisodes>, Error> {
         match self {
             Format::Parquet => native::open(path, limits),
+            Format::Npz => npz::open(path, limits),
+            Format::Csv => csv::open(path, limits),
+            Format::Minari | Format::MinariArrow => minari::open(path, limits),
+            Format::HuggingFace => hugging_face::open(path, limits),
         }
     }
 
     fn create(self, path: &Path, about: &About) -> Result<Box<dyn WriteEpisodes>, Error> {
         match self {
             Format::Parquet => native::create(path, about),
+            Format::Npz => npz::create(path, about),
+            Format::Csv => csv::create(path, about),
+            Format::Minari => minari::create(path, about, minari::Layout::Hdf5),
+            Format::MinariArrow => minari::create(path, about, minari::Layout::Arrow),
+            Format::HuggingFace => hugging_face::create(path, about),
         }
     }
 }
@@ -286,9 +323,4 @@ fn start_of(path: &Path) -> Result<Vec<u8>, Error> {
         .read_to_end(&mut start)
         .map_err(Error::reading(path))?;
     Ok(start)
-}
-
-#[expect(dead_code, reason = "the first format of a folder will ask")]
-fn holds(folder: &Path, name: &str) -> bool {
-    fs::metadata(folder.join(name)).is_ok_and(|metadata| metadata.is_file())
 }

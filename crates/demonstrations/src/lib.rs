@@ -9,13 +9,26 @@
 //! are held against the bytes that are there, numbers against their spaces, and pickles are refused. Reading and writing
 //! files is this crate's purpose, so it does both; it asks no clock and draws no random number.
 
+pub mod numpy;
+
 mod about;
 mod episode;
 mod format;
 mod staged;
 
+mod csv;
+mod hugging_face;
+mod minari;
 mod native;
+mod npz;
 
+mod arrow;
+mod fault;
+mod gymnasium;
+mod hdf5;
+mod pieces;
+
+mod choices;
 mod error;
 #[cfg(test)]
 mod samples;

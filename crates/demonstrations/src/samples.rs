@@ -1,8 +1,10 @@
 //! Demonstrations for tests: of many lengths, spaces and fields, none of them special.
 
+use std::fs;
+
 use mdp::{End, Space};
 
-use crate::{About, Episode};
+use crate::{About, Episode, Format, Limits, create, open};
 
 /// What is said of the samples: every entry is there.
 pub(crate) fn about(observation_space: Space, action_space: Space) -> About {
@@ -85,4 +87,33 @@ pub(crate) fn spaces() -> Vec<(Space, Space)> {
             Space::MultiDiscrete { sizes: vec![3, 2] },
         ),
     ]
+}
+
+/// Writes episodes of these lengths, and holds what is read again against them.
+pub(crate) fn round_trip(format: Format, lengths: &[usize], about: &About, n_state: usize) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("demonstrations");
+    let written = episodes(about, lengths, n_state);
+    let mut writer = create(&path, format, about).unwrap();
+    for episode in &written {
+        writer.push(episode).unwrap();
+    }
+    assert!(!path.exists(), "nothing is there before it is whole");
+    writer.finish().unwrap();
+    let n_files = fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(n_files, 1, "nothing is left over");
+    assert_eq!(Format::detect(&path).unwrap(), format);
+
+    let mut reader = open(&path, &Limits::GENEROUS).unwrap();
+    let mut found = reader.about().clone();
+    if about.state_names.is_empty() {
+        found.state_names.clear();
+    }
+    assert_eq!(found, *about);
+    let mut episode = Episode::default();
+    for expected in &written {
+        assert!(reader.next_episode(&mut episode).unwrap());
+        assert_eq!(episode, *expected);
+    }
+    assert!(!reader.next_episode(&mut episode).unwrap());
 }

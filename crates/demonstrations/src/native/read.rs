@@ -4,7 +4,7 @@ use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use mdp::{End, Space};
+use mdp::End;
 use parquet::data_type::ByteArray;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
@@ -14,6 +14,7 @@ use super::layout::{Layout, MOST_COLUMNS};
 use super::pages::{Pages, Source};
 use super::stream::Stream;
 use super::{ABOUT, TERMINATED, TRUNCATED, thrift};
+use crate::choices::{choices, unbounded};
 use crate::error::shortened;
 use crate::{About, Episode, Error, Limits, Place, ReadEpisodes};
 
@@ -150,36 +151,27 @@ impl Contents {
     /// The spaces of a file that does not name them: whole numbers are choices, as many as the greatest that occurs
     /// asks for, and all other numbers may be any.
     fn infer(&self, limits: &Limits) -> Result<About, Error> {
-        let unbounded = |n| Space::continuous(f32::NEG_INFINITY, f32::INFINITY, n);
-        let (n_observation, n_action) = (self.n_observation, self.layout.actions.len());
+        let layout = &self.layout;
         let mut about = About {
-            state_names: self.layout.state_names.clone(),
-            ..About::new(unbounded(n_observation), unbounded(n_action))
+            state_names: layout.state_names.clone(),
+            ..About::new(
+                unbounded(&[self.n_observation]),
+                unbounded(&[layout.actions.len()]),
+            )
         };
-        let of =
-            |columns| !self.layout.is_wide && self.layout.holds_choices(self.schema(), columns);
-        let (observations, actions) = (
-            of(&self.layout.observations),
-            self.layout
-                .holds_choices(self.schema(), &self.layout.actions),
-        );
-        if !observations && !actions {
-            return Ok(about);
-        }
-        let again = Contents::of(&self.path)?;
-        let groups = (0..self.metadata.num_row_groups()).collect();
-        let mut reader = NativeReader::new(again, about.clone(), groups, limits)?;
-        let mut most = (Greatest::new(n_observation), Greatest::new(n_action));
-        let mut episode = Episode::default();
-        while reader.next_episode(&mut episode)? {
-            most.0.see(&episode.observations);
-            most.1.see(&episode.actions);
-        }
-        if observations {
-            about.observation_space = most.0.choices().unwrap_or(about.observation_space);
-        }
-        if actions {
-            about.action_space = most.1.choices().unwrap_or(about.action_space);
+        let observations =
+            !layout.is_wide && layout.holds_choices(self.schema(), &layout.observations);
+        let actions = layout.holds_choices(self.schema(), &layout.actions);
+        if observations || actions {
+            let again = Contents::of(&self.path)?;
+            let groups = (0..self.metadata.num_row_groups()).collect();
+            let mut reader = NativeReader::new(again, about.clone(), groups, limits)?;
+            let found = choices(&mut reader)?;
+            about.observation_space = found
+                .0
+                .filter(|_| observations)
+                .unwrap_or(about.observation_space);
+            about.action_space = found.1.filter(|_| actions).unwrap_or(about.action_space);
         }
         Ok(about)
     }
@@ -239,39 +231,6 @@ impl Contents {
                 .statistics()
                 .and_then(|statistics| statistics.null_count_opt());
             nulls.is_some_and(|n| i64::try_from(n) == Ok(group.num_rows()))
-        })
-    }
-}
-
-/// The greatest of each of some numbers, where all are whole and none is negative.
-struct Greatest(Option<Vec<f32>>);
-
-impl Greatest {
-    fn new(n: usize) -> Greatest {
-        Greatest(Some(vec![0.0; n]))
-    }
-
-    fn see(&mut self, values: &[f32]) {
-        let Some(most) = &mut self.0 else { return };
-        if values
-            .iter()
-            .any(|value| value.fract() != 0.0 || *value < 0.0 || *value >= 16_777_216.0)
-        {
-            self.0 = None;
-            return;
-        }
-        for row in values.chunks_exact(most.len()) {
-            for (most, value) in most.iter_mut().zip(row) {
-                *most = most.max(*value);
-            }
-        }
-    }
-
-    fn choices(self) -> Option<Space> {
-        let sizes: Vec<usize> = self.0?.iter().map(|most| *most as usize + 1).collect();
-        Some(match sizes[..] {
-            [n] => Space::Discrete { n },
-            _ => Space::MultiDiscrete { sizes },
         })
     }
 }

@@ -4,37 +4,11 @@ use std::fs;
 
 use mdp::Space;
 
-use crate::samples::{about, episodes, spaces, unit_box};
-use crate::{Demonstrations, Episode, Error, Format, Limits, create, open, read, write};
+use crate::samples::{self, about, episodes, spaces, unit_box};
+use crate::{Demonstrations, Episode, Error, Format, Limits, create, read, write};
 
 fn round_trip(lengths: &[usize], about: &crate::About, n_state: usize) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("demonstrations.parquet");
-    let written = episodes(about, lengths, n_state);
-    let mut writer = create(&path, Format::Parquet, about).unwrap();
-    for episode in &written {
-        writer.push(episode).unwrap();
-    }
-    assert!(!path.exists(), "nothing is there before it is whole");
-    writer.finish().unwrap();
-    assert_eq!(
-        fs::read_dir(folder.path()).unwrap().count(),
-        1,
-        "nothing is left over"
-    );
-
-    let mut reader = open(&path, &Limits::GENEROUS).unwrap();
-    let mut found = reader.about().clone();
-    if about.state_names.is_empty() {
-        found.state_names.clear();
-    }
-    assert_eq!(found, *about);
-    let mut episode = Episode::default();
-    for expected in &written {
-        assert!(reader.next_episode(&mut episode).unwrap());
-        assert_eq!(episode, *expected);
-    }
-    assert!(!reader.next_episode(&mut episode).unwrap());
+    samples::round_trip(Format::Parquet, lengths, about, n_state);
 }
 
 #[test]
