@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+pub(super) use demonstrations::numpy::shape_text;
+
 use super::error::quoted;
 
 /// The most numbers that one file may hold, 256 MiB of them in memory. A text, a list or an object counts for
@@ -221,15 +223,6 @@ fn array_items(array: Array) -> Vec<Node> {
             }))
         })
         .collect()
-}
-
-/// `(4, 2, 4)`.
-pub(super) fn shape_text(shape: &[usize]) -> String {
-    let lengths: Vec<String> = shape.iter().map(usize::to_string).collect();
-    match lengths.as_slice() {
-        [only] => format!("({only},)"),
-        _ => format!("({})", lengths.join(", ")),
-    }
 }
 
 /// A whole number from 0 that a float holds exactly.
