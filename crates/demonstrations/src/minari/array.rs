@@ -1,6 +1,7 @@
 //! Arrays on their way between a file and the flat values of a space.
 
 use crate::gymnasium::{Dtype, Leaf};
+use crate::jpeg;
 use crate::pieces::Number;
 
 /// What a file holds under one name, row-major.
@@ -84,10 +85,27 @@ impl Array {
 
     /// Makes numbers of compressed images, where the space is one that Minari compresses.
     pub(super) fn decompressed(&mut self, leaf: &Leaf, has_jpeg: bool) -> Result<(), String> {
-        let is_compressed = has_jpeg && leaf.is_image();
-        if is_compressed {
-            return Err("its images are compressed with JPEG, which is not read; write the dataset with jpeg_encoding=False".to_owned());
+        if !has_jpeg || !leaf.is_image() {
+            return Ok(());
         }
+        let n_bytes = leaf.n_values();
+        let mut bytes = vec![];
+        let mut add = |frame: &[u8]| jpeg::decode(frame, &leaf.shape, &mut bytes);
+        match self {
+            Array::Frames(frames) => frames.iter().try_for_each(|frame| add(frame))?,
+            // Frames of one size are a table of bytes.
+            Array::Numbers { number: Number::Whole { bytes: 1, .. }, bytes: table, row } => {
+                let size = match row {
+                    Row::Extents(extents) => extents.iter().product(),
+                    Row::Length(length) => *length,
+                };
+                table.chunks(size.max(1) as usize).try_for_each(add)?;
+            }
+            Array::Numbers { .. } => return Err("it holds numbers, compressed images are expected".to_owned()),
+        }
+        let number = Number::Whole { bytes: 1, signed: false, big_endian: false };
+        debug_assert!(bytes.len().is_multiple_of(n_bytes));
+        *self = Array::Numbers { number, bytes, row: Row::Length(n_bytes as u64) };
         Ok(())
     }
 }
