@@ -17,6 +17,7 @@ pub mod linear_programme;
 mod maximum_entropy;
 mod minimize;
 mod policy_walk;
+pub mod procedure_cloning;
 mod reward_model;
 mod soft;
 mod teaching;

@@ -108,8 +108,22 @@ impl MapNetwork {
         }
     }
 
+    /// Weights and biases together.
+    ///
+    /// # Panics
+    ///
+    /// As [`MapModel::new`].
+    #[must_use]
+    pub fn n_parameters(&self) -> usize {
+        Layout::new(self).n_parameters
+    }
+
     /// Multiplications and additions of one image: `(forward, forward and gradient)`, those of convolutions and dense
     /// layers alone, zeros beyond the edge included.
+    ///
+    /// # Panics
+    ///
+    /// As [`MapModel::new`].
     #[must_use]
     pub fn n_operations(&self) -> (f64, f64) {
         Layout::new(self).n_operations()
