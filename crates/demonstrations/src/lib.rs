@@ -26,6 +26,7 @@ mod arrow;
 mod fault;
 mod gymnasium;
 mod hdf5;
+mod jpeg;
 mod pieces;
 
 mod choices;
