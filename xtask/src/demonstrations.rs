@@ -3,9 +3,16 @@
 mod biased_experts;
 mod cirl;
 mod mce_irl;
+mod procedure_cloning;
 mod risky_path;
 
 use crate::evidence::Row;
 
 /// The rows in the order of the issue.
-pub(crate) const ROWS: &[Row] = &[mce_irl::ROW, risky_path::ROW, biased_experts::ROW, cirl::ROW];
+pub(crate) const ROWS: &[Row] = &[
+    mce_irl::ROW,
+    risky_path::ROW,
+    procedure_cloning::ROW,
+    biased_experts::ROW,
+    cirl::ROW,
+];
