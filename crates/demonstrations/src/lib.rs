@@ -34,6 +34,9 @@ mod error;
 #[cfg(test)]
 mod samples;
 
+#[cfg(test)]
+mod foreign_tests;
+
 pub use about::About;
 pub use episode::{Demonstrations, Episode};
 pub use error::{Error, Place};

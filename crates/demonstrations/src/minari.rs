@@ -183,9 +183,10 @@ impl ReadEpisodes for Reader {
         ];
         for (field, tree, n_rows, flat) in spaces {
             let width = tree.space().n_values();
-            flat.resize(n_rows as usize * width, 0.0);
             for Part { names, start, leaf } in tree.parts() {
                 let mut array = self.store.array(field, &names, n_rows, most)?;
+                // The file holds as many rows, so that memory may be taken for them.
+                flat.resize(n_rows as usize * width, 0.0);
                 let scattered = array
                     .decompressed(leaf, self.metadata.has_jpeg)
                     .and_then(|()| array.scatter(leaf, flat, width, start));

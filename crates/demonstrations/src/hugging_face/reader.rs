@@ -116,6 +116,19 @@ impl ReadEpisodes for Reader {
             true => End::Terminated,
             false => End::Truncated,
         });
+        if self.limits.episode_bytes < episode.n_bytes() {
+            let problem = format!(
+                "it takes {} bytes, at most {} are read",
+                episode.n_bytes(),
+                self.limits.episode_bytes
+            );
+            return Err(Error::malformed(
+                row.path,
+                Place::Episode(self.n_episodes),
+                problem,
+                "cut the trajectory",
+            ));
+        }
         if self.is_ours {
             infos(&mut row, n_steps, self.n_episodes, most, episode)?;
         }

@@ -25,7 +25,10 @@ impl Table {
             }
             code <<= 1;
         }
-        Ok(Table { lengths, symbols: symbols.to_vec() })
+        Ok(Table {
+            lengths,
+            symbols: symbols.to_vec(),
+        })
     }
 
     /// The next symbol.
@@ -34,8 +37,12 @@ impl Table {
         for (greatest, to_symbol) in self.lengths {
             code = code << 1 | bits.next()?;
             if code <= greatest {
-                let symbol = usize::try_from(code + to_symbol).ok().and_then(|index| self.symbols.get(index));
-                return symbol.copied().ok_or_else(|| "a code of a JPEG without a symbol".to_owned());
+                let symbol = usize::try_from(code + to_symbol)
+                    .ok()
+                    .and_then(|index| self.symbols.get(index));
+                return symbol
+                    .copied()
+                    .ok_or_else(|| "a code of a JPEG without a symbol".to_owned());
             }
         }
         Err("a code of a JPEG that is in no table".to_owned())
@@ -53,7 +60,12 @@ pub(super) struct Bits<'b> {
 
 impl<'b> Bits<'b> {
     pub(super) fn new(bytes: &'b [u8]) -> Bits<'b> {
-        Bits { bytes, at: 0, byte: 0, n_left: 0 }
+        Bits {
+            bytes,
+            at: 0,
+            byte: 0,
+            n_left: 0,
+        }
     }
 
     fn next(&mut self) -> Result<i32, String> {
@@ -84,7 +96,11 @@ impl<'b> Bits<'b> {
             value = value << 1 | self.next()?;
         }
         let is_negative = 0 < n && value < 1 << (n - 1);
-        Ok(if is_negative { value - (1 << n) + 1 } else { value })
+        Ok(if is_negative {
+            value - (1 << n) + 1
+        } else {
+            value
+        })
     }
 
     /// Goes behind the marker after which the coding begins anew.

@@ -14,7 +14,12 @@ pub(super) struct Plane {
 impl Plane {
     /// `rows` by `stride` samples, of which `height` by `width` are within the image.
     pub(super) fn new(rows: usize, stride: usize, height: usize, width: usize) -> Plane {
-        Plane { samples: vec![0; rows * stride], stride, height, width }
+        Plane {
+            samples: vec![0; rows * stride],
+            stride,
+            height,
+            width,
+        }
     }
 
     /// Transforms the coefficients of a block and puts its samples in row and column of the blocks.
@@ -42,14 +47,20 @@ fn inverse(block: &[i32; 64]) -> [u8; 64] {
     let mut between = [0_i64; 64];
     for column in 0..8 {
         let line = std::array::from_fn(|row| i64::from(block[8 * row + column]));
-        for (row, value) in line_inverse(line, CONST_BITS - PASS_BITS).into_iter().enumerate() {
+        for (row, value) in line_inverse(line, CONST_BITS - PASS_BITS)
+            .into_iter()
+            .enumerate()
+        {
             between[8 * row + column] = value;
         }
     }
     let mut samples = [0; 64];
     for row in 0..8 {
         let line = std::array::from_fn(|column| between[8 * row + column]);
-        for (column, value) in line_inverse(line, CONST_BITS + PASS_BITS + 3).into_iter().enumerate() {
+        for (column, value) in line_inverse(line, CONST_BITS + PASS_BITS + 3)
+            .into_iter()
+            .enumerate()
+        {
             samples[8 * row + column] = (value + 128).clamp(0, 255) as u8;
         }
     }
@@ -61,7 +72,12 @@ fn line_inverse(x: [i64; 8], shift: u32) -> [i64; 8] {
     let common = (x[2] + x[6]) * 4433;
     let (even_2, even_3) = (common - x[6] * 15137, common + x[2] * 6270);
     let (even_0, even_1) = ((x[0] + x[4]) << CONST_BITS, (x[0] - x[4]) << CONST_BITS);
-    let even = [even_0 + even_3, even_1 + even_2, even_1 - even_2, even_0 - even_3];
+    let even = [
+        even_0 + even_3,
+        even_1 + even_2,
+        even_1 - even_2,
+        even_0 - even_3,
+    ];
 
     let (z1, z2, z3, z4) = (x[7] + x[1], x[5] + x[3], x[7] + x[3], x[5] + x[1]);
     let z5 = (z3 + z4) * 9633;
@@ -82,7 +98,13 @@ fn line_inverse(x: [i64; 8], shift: u32) -> [i64; 8] {
 
 /// Joins the components into pixels: grey as they are, three from YCbCr to RGB, chrominance brought to the size of
 /// luminance where that is sampled `across` and `down` times as finely.
-pub(super) fn join(planes: &[Plane], (across, down): (usize, usize), height: usize, width: usize, pixels: &mut Vec<u8>) {
+pub(super) fn join(
+    planes: &[Plane],
+    (across, down): (usize, usize),
+    height: usize,
+    width: usize,
+    pixels: &mut Vec<u8>,
+) {
     let [luminance, blue, red] = planes else {
         for row in 0..height {
             pixels.extend_from_slice(&planes[0].row(row as isize)[..width]);
@@ -94,9 +116,17 @@ pub(super) fn join(planes: &[Plane], (across, down): (usize, usize), height: usi
         for (plane, line) in [(blue, &mut blues), (red, &mut reds)] {
             upsample(plane, (across, down), row, line);
         }
-        let values = luminance.row(row as isize).iter().zip(blues.iter().zip(&reds)).take(width);
+        let values = luminance
+            .row(row as isize)
+            .iter()
+            .zip(blues.iter().zip(&reds))
+            .take(width);
         for (y, (cb, cr)) in values {
-            pixels.extend(rgb(i32::from(*y), i32::from(*cb) - 128, i32::from(*cr) - 128));
+            pixels.extend(rgb(
+                i32::from(*y),
+                i32::from(*cb) - 128,
+                i32::from(*cr) - 128,
+            ));
         }
     }
 }
@@ -124,7 +154,8 @@ fn upsample(plane: &Plane, (across, down): (usize, usize), row: usize, line: &mu
         _ => {
             let next = nearest + if row.is_multiple_of(2) { -1 } else { 1 };
             let rows = plane.row(nearest).iter().zip(plane.row(next));
-            rows.map(|(near, far)| 3 * i32::from(*near) + i32::from(*far)).collect()
+            rows.map(|(near, far)| 3 * i32::from(*near) + i32::from(*far))
+                .collect()
         }
     };
     let (left, right, shift) = if down == 1 { (1, 2, 2) } else { (8, 7, 4) };

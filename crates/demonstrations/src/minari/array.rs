@@ -94,18 +94,32 @@ impl Array {
         match self {
             Array::Frames(frames) => frames.iter().try_for_each(|frame| add(frame))?,
             // Frames of one size are a table of bytes.
-            Array::Numbers { number: Number::Whole { bytes: 1, .. }, bytes: table, row } => {
+            Array::Numbers {
+                number: Number::Whole { bytes: 1, .. },
+                bytes: table,
+                row,
+            } => {
                 let size = match row {
                     Row::Extents(extents) => extents.iter().product(),
                     Row::Length(length) => *length,
                 };
                 table.chunks(size.max(1) as usize).try_for_each(add)?;
             }
-            Array::Numbers { .. } => return Err("it holds numbers, compressed images are expected".to_owned()),
+            Array::Numbers { .. } => {
+                return Err("it holds numbers, compressed images are expected".to_owned());
+            }
         }
-        let number = Number::Whole { bytes: 1, signed: false, big_endian: false };
+        let number = Number::Whole {
+            bytes: 1,
+            signed: false,
+            big_endian: false,
+        };
         debug_assert!(bytes.len().is_multiple_of(n_bytes));
-        *self = Array::Numbers { number, bytes, row: Row::Length(n_bytes as u64) };
+        *self = Array::Numbers {
+            number,
+            bytes,
+            row: Row::Length(n_bytes as u64),
+        };
         Ok(())
     }
 }

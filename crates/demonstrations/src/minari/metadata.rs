@@ -210,15 +210,17 @@ fn about(json: &Value, observation: &Tree, action: &Tree) -> Result<About, Strin
         .into_iter()
         .flatten()
         .filter(|(key, _)| !ANEW.contains(&key.as_str()));
-    let spaces = [OBSERVATION_SPACE, ACTION_SPACE].map(|key| (key.to_owned(), json[key].clone()));
-    for (key, value) in texts
-        .map(|(key, value)| (key.clone(), value.clone()))
-        .chain(spaces)
-    {
+    for (key, value) in texts {
         let text = value
             .as_str()
             .map_or_else(|| value.to_string(), str::to_owned);
         about.other.insert(format!("{PREFIX}{key}"), text);
+    }
+    // Names and types of numbers, which our spaces do not have.
+    for (key, tree) in [(OBSERVATION_SPACE, observation), (ACTION_SPACE, action)] {
+        about
+            .other
+            .insert(format!("{PREFIX}{key}"), space_text(tree));
     }
     if about.environment.is_none() {
         let specification = json["env_spec"]
