@@ -82,7 +82,7 @@ pub enum Ends {
 pub enum RewardNormalization {
     /// Not at all.
     None,
-    /// Divided by their running deviation.
+    /// Divided by the running size, root mean square, of their discounted sums: signs stay, values are of the order of 1.
     Scale,
     /// Their running mean taken off, then divided by their running deviation, as the library `imitation` does. It
     /// replaces the sign bias of the reward form by another that moves as rewards do, and excludes absorbing states.

@@ -1,5 +1,8 @@
 //! The networks that tell demonstrations from what a policy does, and how they learn.
 
+#[cfg(test)]
+mod tests;
+
 use mdp::Rng;
 use nn::{Adam, AdamConfig, Initialization, MlpShape, Model, Pool, Workspace};
 use rl::{Arrays, Error};

@@ -8,6 +8,9 @@
 //!
 //! With `v = ∇ₓ f` held fixed the result is the gradient of `½ ‖∇ₓ f‖²`, exactly.
 
+#[cfg(test)]
+mod tests;
+
 use nn::{Activation, MlpShape, Model};
 
 /// Rows that go through the network together, so that what they leave stays in the cache.

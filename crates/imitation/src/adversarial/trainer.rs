@@ -1,5 +1,8 @@
 //! The rounds of adversarial imitation.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -15,7 +18,7 @@ use super::config::{DiscriminatorConfig, setting};
 use super::discriminator::{Discriminator, Form, Judgement, Update};
 use super::encoding::{Batch, Encoding};
 use super::rows::{Buffer, Kind, Rows};
-use super::transform::{RunningMoments, Transform};
+use super::transform::{RewardSize, Transform};
 use super::{Ends, RewardForm, RewardNormalization, airl, gail};
 
 /// Adversarial imitation in progress.
@@ -31,7 +34,6 @@ pub struct AdversarialTrainer {
     discriminator: Discriminator,
     encoding: Encoding,
     reward: Reward,
-    normalization: RewardNormalization,
     config: DiscriminatorConfig,
     action_space: Space,
     expert: Option<Rows>,
@@ -39,7 +41,7 @@ pub struct AdversarialTrainer {
     /// nothing that it learned.
     has_seen_end: bool,
     buffer: Buffer,
-    moments: RunningMoments,
+    size: RewardSize,
     transform: Transform,
     rng: Rng,
     pool: Arc<Pool>,
@@ -149,6 +151,11 @@ impl AdversarialTrainer {
             encoding.n_inputs(),
             &mut seed.stream("discriminator weights", 0),
         );
+        let size = RewardSize::new(
+            settings.normalization,
+            f64::from(settings.generator.discount),
+            environment.n_environments(),
+        );
         let generator =
             ppo::Trainer::in_phases(settings.generator, environment, seed, Arc::clone(&pool))?;
         Ok(AdversarialTrainer {
@@ -156,7 +163,6 @@ impl AdversarialTrainer {
             discriminator,
             encoding,
             reward: settings.reward,
-            normalization: settings.normalization,
             config,
             action_space: actions,
             has_seen_end: expert
@@ -164,7 +170,7 @@ impl AdversarialTrainer {
                 .is_some_and(|rows| rows.kinds.contains(&Kind::Absorbing)),
             expert,
             buffer: Buffer::default(),
-            moments: RunningMoments::default(),
+            size,
             transform: Transform {
                 offset: 0.0,
                 scale: 1.0,
@@ -325,8 +331,8 @@ impl Learner for AdversarialTrainer {
         self.buffer.push(rows.clone(), self.config.buffer_rounds);
         let update = self.train_discriminator()?;
         let absorbing = self.reward(rows, n_steps);
-        self.moments.push(&self.work.rewards);
-        self.transform = self.moments.transform(self.normalization, absorbing);
+        let ended = self.generator.round().ended;
+        self.transform = self.size.transform(&self.work.rewards, ended, absorbing);
         let report = self.report(update, absorbing);
         self.transform.apply(&mut self.work.rewards);
         self.seconds += began.elapsed().as_secs_f64();
@@ -357,7 +363,7 @@ impl Learner for AdversarialTrainer {
         put_bytes(&mut arrays, "generator", &self.generator.save());
         self.discriminator.save(&mut arrays);
         self.encoding.save(&mut arrays);
-        self.moments.save(&mut arrays);
+        self.size.save(&mut arrays);
         // The oldest round makes place for the next one.
         self.buffer.save(self.config.buffer_rounds - 1, &mut arrays);
         arrays.put_f64("transform", [self.transform.offset, self.transform.scale]);
@@ -372,7 +378,7 @@ impl Learner for AdversarialTrainer {
         let generator = take_bytes(&mut arrays, "generator")?;
         let discriminator = self.discriminator.saved(&mut arrays)?;
         let norm = self.encoding.restored(&mut arrays)?;
-        let moments = RunningMoments::restore(&mut arrays)?;
+        let size = self.size.restored(&mut arrays)?;
         let buffer = Buffer::restore(
             &mut arrays,
             self.encoding.n_features(),
@@ -386,7 +392,7 @@ impl Learner for AdversarialTrainer {
         self.generator.restore(&generator)?;
         self.discriminator.set(discriminator);
         self.encoding.set_norm(norm);
-        self.moments = moments;
+        self.size = size;
         self.buffer = buffer;
         self.transform = Transform {
             offset: transform[0],

@@ -1,5 +1,8 @@
 //! What is done to rewards before the optimiser receives them.
 
+#[cfg(test)]
+mod tests;
+
 use rl::{Arrays, Error};
 
 use super::config::RewardNormalization;
@@ -8,8 +11,8 @@ use super::config::RewardNormalization;
 /// moments forget: after ten rounds a third is left.
 const DECAY: f64 = 0.9;
 
-/// Deviations below this are those of a constant reward, which no scale makes larger.
-const LEAST_DEVIATION: f64 = 1e-6;
+/// Sizes below this are those of a reward that says nothing, which no scale makes larger.
+const LEAST_SIZE: f64 = 1e-6;
 
 /// `received = (reward - offset) / scale`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -18,71 +21,113 @@ pub(crate) struct Transform {
     pub(crate) scale: f64,
 }
 
-/// Running mean and mean square of the rewards, rounds long past forgotten.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct RunningMoments {
+/// What is known of the size of rewards, rounds long past forgotten.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct RewardSize {
+    normalization: RewardNormalization,
+    discount: f64,
+    /// Discounted sum of the rewards so far of the episode of each environment, the offset taken off.
+    sums: Vec<f64>,
     /// Sum of the weights of the rounds so far.
     weight: f64,
+    /// Mean of the rewards.
     mean: f64,
-    /// Mean of the squares about the mean.
+    /// Mean of their squares about it.
     variance: f64,
+    /// Mean square of the discounted sums.
+    mean_square: f64,
 }
 
-impl RunningMoments {
-    /// Takes note of the rewards of a round.
-    pub(crate) fn push(&mut self, rewards: &[f32]) {
+impl RewardSize {
+    /// For `n` environments.
+    pub(crate) fn new(normalization: RewardNormalization, discount: f64, n: usize) -> RewardSize {
+        RewardSize {
+            normalization,
+            discount,
+            sums: vec![0.0; n],
+            weight: 0.0,
+            mean: 0.0,
+            variance: 0.0,
+            mean_square: 0.0,
+        }
+    }
+
+    /// Takes note of the rewards of a round, `[T, N]`, and gives the transform that they are received through. `absorbing`
+    /// is what the absorbing state pays, where there is one.
+    pub(crate) fn transform(
+        &mut self,
+        rewards: &[f32],
+        ended: &[bool],
+        absorbing: Option<f32>,
+    ) -> Transform {
+        let offset = f64::from(absorbing.unwrap_or(0.0));
         let n = rewards.len() as f64;
         let mean = rewards.iter().map(|r| f64::from(*r)).sum::<f64>() / n;
         let squares = rewards.iter().map(|r| (f64::from(*r) - mean).powi(2));
         let variance = squares.sum::<f64>() / n;
+        let mean_square = self.push_sums(rewards, ended, offset) / n;
         let old = DECAY * self.weight;
         let total = old + 1.0;
         let apart = mean - self.mean;
         self.variance =
             (old * self.variance + variance) / total + old * apart * apart / (total * total);
         self.mean += apart / total;
+        self.mean_square += (mean_square - self.mean_square) / total;
         self.weight = total;
-    }
-
-    /// The transform of the next round. `absorbing` is what the absorbing state pays, where there is one.
-    pub(crate) fn transform(
-        &self,
-        normalization: RewardNormalization,
-        absorbing: Option<f32>,
-    ) -> Transform {
-        let offset = f64::from(absorbing.unwrap_or(0.0));
-        let scale = self.variance.sqrt();
-        let scale = if scale < LEAST_DEVIATION { 1.0 } else { scale };
-        match normalization {
+        let at_least = |size: f64| if size < LEAST_SIZE { 1.0 } else { size };
+        match self.normalization {
             RewardNormalization::None => Transform { offset, scale: 1.0 },
-            RewardNormalization::Scale => Transform { offset, scale },
+            RewardNormalization::Scale => Transform {
+                offset,
+                scale: at_least(self.mean_square.sqrt()),
+            },
             RewardNormalization::Standardize => Transform {
                 offset: self.mean,
-                scale,
+                scale: at_least(self.variance.sqrt()),
             },
         }
     }
 
-    pub(crate) fn save(&self, arrays: &mut Arrays) {
-        let numbers = [self.weight, self.mean, self.variance];
-        arrays.put_f64("reward_moments", numbers);
+    /// Goes on with the discounted sums, and gives the sum of their squares over the round.
+    fn push_sums(&mut self, rewards: &[f32], ended: &[bool], offset: f64) -> f64 {
+        let n = self.sums.len();
+        let mut squares = 0.0;
+        for (rewards, ended) in rewards.chunks_exact(n).zip(ended.chunks_exact(n)) {
+            for ((sum, reward), ended) in self.sums.iter_mut().zip(rewards).zip(ended) {
+                *sum = *sum * self.discount + f64::from(*reward) - offset;
+                squares += *sum * *sum;
+                if *ended {
+                    *sum = 0.0;
+                }
+            }
+        }
+        squares
     }
 
-    pub(crate) fn restore(arrays: &mut Arrays) -> Result<RunningMoments, Error> {
-        let numbers = arrays.take_f64_of("reward_moments", 3)?;
-        let [weight, mean, variance] = numbers[..] else {
-            unreachable!("three numbers were asked for");
-        };
-        let are_moments = numbers.iter().all(|x| x.is_finite()) && 0.0 <= weight && 0.0 <= variance;
-        if !are_moments {
-            return Err(Error::Saved(format!(
-                "`reward_moments` are {numbers:?}, a weight, a mean and a variance were expected"
-            )));
+    pub(crate) fn save(&self, arrays: &mut Arrays) {
+        let numbers = [self.weight, self.mean, self.variance, self.mean_square];
+        arrays.put_f64("reward_size", [&numbers[..], &self.sums].concat());
+    }
+
+    /// What [`RewardSize::save`] put there, of as many environments.
+    pub(crate) fn restored(&self, arrays: &mut Arrays) -> Result<RewardSize, Error> {
+        let numbers = arrays.take_f64_of("reward_size", 4 + self.sums.len())?;
+        let ([weight, mean, variance, mean_square], sums) = numbers
+            .split_first_chunk::<4>()
+            .expect("as many numbers as were asked for");
+        let is_finite = numbers.iter().all(|x| x.is_finite());
+        if !is_finite || [weight, variance, mean_square].iter().any(|x| **x < 0.0) {
+            return Err(Error::Saved(
+                "`reward_size` holds numbers that are no weights, means and squares".to_owned(),
+            ));
         }
-        Ok(RunningMoments {
-            weight,
-            mean,
-            variance,
+        Ok(RewardSize {
+            weight: *weight,
+            mean: *mean,
+            variance: *variance,
+            mean_square: *mean_square,
+            sums: sums.to_vec(),
+            ..self.clone()
         })
     }
 }
