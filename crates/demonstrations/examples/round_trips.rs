@@ -44,7 +44,8 @@ fn write(folder: &Path) -> Result<()> {
             fs::create_dir_all(path.parent().context("a place in a folder")?)?;
             demonstrations::write(&path, format, &demonstrations)?;
             let said = describe(&demonstrations);
-            listed.push(json!({ "case": name, "format": format.word(), "path": path, "says": said }));
+            listed
+                .push(json!({ "case": name, "format": format.word(), "path": path, "says": said }));
         }
     }
     fs::write(folder.join("ours.json"), Value::Array(listed).to_string())?;
@@ -77,7 +78,8 @@ fn read(folder: &Path) -> Result<()> {
 }
 
 fn foreign() -> Vec<Format> {
-    let is_foreign = |format: &Format| format.word().starts_with("minari") || *format == Format::HuggingFace;
+    let is_foreign =
+        |format: &Format| format.word().starts_with("minari") || *format == Format::HuggingFace;
     Format::ALL.into_iter().filter(is_foreign).collect()
 }
 
@@ -90,16 +92,46 @@ fn cases() -> Vec<Case> {
         high: vec![f32::INFINITY, 1.5, 0.7],
         shape: vec![3],
     };
-    let image = Space::Continuous { low: vec![0.0; 40 * 33 * 3], high: vec![255.0; 40 * 33 * 3], shape: vec![40, 33, 3] };
-    let several = Space::Tuple(vec![Space::Discrete { n: 4 }, Space::Tuple(vec![continuous.clone()])]);
-    let acts = Space::Tuple(vec![Space::continuous(-1.0, 1.0, 2), Space::Discrete { n: 2 }]);
+    let image = Space::Continuous {
+        low: vec![0.0; 40 * 33 * 3],
+        high: vec![255.0; 40 * 33 * 3],
+        shape: vec![40, 33, 3],
+    };
+    let several = Space::Tuple(vec![
+        Space::Discrete { n: 4 },
+        Space::Tuple(vec![continuous.clone()]),
+    ]);
+    let acts = Space::Tuple(vec![
+        Space::continuous(-1.0, 1.0, 2),
+        Space::Discrete { n: 2 },
+    ]);
     vec![
-        ("discrete", Space::Discrete { n: 48 }, Space::Discrete { n: 4 }, vec![3, 1, 25]),
-        ("continuous", continuous, Space::continuous(-2.0, 2.0, 1), vec![200, 7, 1]),
-        ("choices", Space::MultiDiscrete { sizes: vec![3, 5] }, Space::MultiDiscrete { sizes: vec![2, 2] }, vec![4, 9]),
+        (
+            "discrete",
+            Space::Discrete { n: 48 },
+            Space::Discrete { n: 4 },
+            vec![3, 1, 25],
+        ),
+        (
+            "continuous",
+            continuous,
+            Space::continuous(-2.0, 2.0, 1),
+            vec![200, 7, 1],
+        ),
+        (
+            "choices",
+            Space::MultiDiscrete { sizes: vec![3, 5] },
+            Space::MultiDiscrete { sizes: vec![2, 2] },
+            vec![4, 9],
+        ),
         ("image", image, Space::Discrete { n: 3 }, vec![5, 2]),
         ("tuple", several, acts, vec![6, 1, 30]),
-        ("many", Space::continuous(-1.0, 1.0, 2), Space::Discrete { n: 3 }, (0..600).map(|index| 1 + index % 17).collect()),
+        (
+            "many",
+            Space::continuous(-1.0, 1.0, 2),
+            Space::Discrete { n: 3 },
+            (0..600).map(|index| 1 + index % 17).collect(),
+        ),
     ]
 }
 
@@ -117,17 +149,27 @@ fn demonstrate(observation: Space, action: Space, lengths: &[usize]) -> Result<D
         let mut episode = Episode::default();
         for _ in 0..=*n_steps {
             let value = observation.sample(&mut rng);
-            episode.observations.extend(value.into_iter().map(|x| if whole { x.floor() } else { x }));
+            episode
+                .observations
+                .extend(value.into_iter().map(|x| if whole { x.floor() } else { x }));
         }
         for _ in 0..*n_steps {
             episode.actions.extend(action.sample(&mut rng));
         }
         episode.rewards = Some((0..*n_steps).map(|_| mdp::normal(&mut rng)).collect());
-        episode.end = Some(if number % 2 == 0 { End::Terminated } else { End::Truncated });
+        episode.end = Some(if number % 2 == 0 {
+            End::Terminated
+        } else {
+            End::Truncated
+        });
         trajectories.push(episode.view())?;
     }
     let successes = vec![None; lengths.len()];
-    Ok(Demonstrations { about, trajectories, successes })
+    Ok(Demonstrations {
+        about,
+        trajectories,
+        successes,
+    })
 }
 
 /// Everything that both sides can say of demonstrations.
@@ -164,7 +206,9 @@ fn space(space: &Space) -> Value {
             "high": high.iter().map(bound).collect::<Vec<_>>(),
             "shape": shape,
         }),
-        Space::Tuple(parts) => json!({ "parts": parts.iter().map(self::space).collect::<Vec<_>>() }),
+        Space::Tuple(parts) => {
+            json!({ "parts": parts.iter().map(self::space).collect::<Vec<_>>() })
+        }
     }
 }
 
@@ -173,32 +217,66 @@ fn difference(expected: &Value, read: &Value) -> Option<String> {
     for key in ["observation_space", "action_space"] {
         // The layout of `imitation` does not say its spaces; the libraries then expect none.
         if !expected[key].is_null() && expected[key] != read[key] {
-            return Some(format!("{key} is {}, expected {}", read[key], expected[key]));
+            return Some(format!(
+                "{key} is {}, expected {}",
+                read[key], expected[key]
+            ));
         }
     }
     let episodes = |value: &Value| value["episodes"].as_array().cloned().unwrap_or_default();
     let (expected, read) = (episodes(expected), episodes(read));
     if expected.len() != read.len() {
-        return Some(format!("{} episodes, expected {}", read.len(), expected.len()));
+        return Some(format!(
+            "{} episodes, expected {}",
+            read.len(),
+            expected.len()
+        ));
     }
-    let different = expected.iter().zip(&read).position(|(expected, read)| same(expected, read).is_err());
+    let different = expected
+        .iter()
+        .zip(&read)
+        .position(|(expected, read)| same(expected, read).is_err());
     let index = different?;
-    let words = same(&expected[index], &read[index]).err().map(|error| error.to_string());
+    let words = same(&expected[index], &read[index])
+        .err()
+        .map(|error| error.to_string());
     Some(format!("episode {index}: {}", words.unwrap_or_default()))
 }
 
 /// Compares two episodes number by number, to the last bit.
 fn same(expected: &Value, read: &Value) -> Result<()> {
-    ensure!(expected["end"] == read["end"], "its end is {}, expected {}", read["end"], expected["end"]);
+    ensure!(
+        expected["end"] == read["end"],
+        "its end is {}, expected {}",
+        read["end"],
+        expected["end"]
+    );
     for key in ["observations", "actions", "rewards"] {
         let numbers = |value: &Value| -> Vec<Option<f64>> {
-            value[key].as_array().into_iter().flatten().map(Value::as_f64).collect()
+            value[key]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(Value::as_f64)
+                .collect()
         };
         let (expected, read) = (numbers(expected), numbers(read));
-        ensure!(expected.len() == read.len(), "{} {key}, expected {}", read.len(), expected.len());
-        let different = expected.iter().zip(&read).position(|(expected, read)| expected != read);
+        ensure!(
+            expected.len() == read.len(),
+            "{} {key}, expected {}",
+            read.len(),
+            expected.len()
+        );
+        let different = expected
+            .iter()
+            .zip(&read)
+            .position(|(expected, read)| expected != read);
         if let Some(index) = different {
-            bail!("number {index} of {key} is {:?}, expected {:?}", read[index], expected[index]);
+            bail!(
+                "number {index} of {key} is {:?}, expected {:?}",
+                read[index],
+                expected[index]
+            );
         }
     }
     Ok(())

@@ -360,3 +360,28 @@ fn no_change_of_a_byte_makes_reading_panic() {
         }
     }
 }
+
+/// The cases of the example, without its `main`.
+#[path = "../examples/broken_foreign_files/cases.rs"]
+mod cases;
+
+#[test]
+fn broken_files_are_refused_with_one_message_each() {
+    let scratch = TempDir::new().unwrap();
+    let mut wrong = String::new();
+    for case in cases::all() {
+        case.write(scratch.path()).unwrap();
+        let path = scratch.path().join(case.name);
+        let message = match read(&path, &Limits::GENEROUS) {
+            Ok(_) => "it was read".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        let is_clear =
+            message.starts_with(&path.display().to_string()) && message.contains(case.says);
+        if !is_clear || message.lines().count() != 1 || 600 < message.len() {
+            wrong.push_str(&format!("{} ({}): {message}\n", case.name, case.broken));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+    assert!(40 <= cases::all().len());
+}

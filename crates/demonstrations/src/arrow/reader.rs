@@ -30,6 +30,9 @@ pub(crate) struct Batch {
     columns: Vec<Column>,
 }
 
+/// A message: its metadata, and where its body is and how many bytes that has.
+type Message = (Vec<u8>, (u64, u64));
+
 impl Reader {
     /// Opens a stream or a file, whichever it is, and reads its schema.
     pub(crate) fn open(path: &Path) -> Result<Reader, Error> {
@@ -99,7 +102,7 @@ impl Reader {
     }
 
     /// The metadata of the next message, and where its body is and how long.
-    fn message(&mut self) -> Result<Option<(Vec<u8>, (u64, u64))>, Fault> {
+    fn message(&mut self) -> Result<Option<Message>, Fault> {
         let start = self.position;
         if start == self.end && !self.is_file {
             return Ok(None);
@@ -108,7 +111,7 @@ impl Reader {
             .map_err(|fault| fault.at(Place::Byte(start)))
     }
 
-    fn read_message(&mut self, start: u64) -> Result<Option<(Vec<u8>, (u64, u64))>, Fault> {
+    fn read_message(&mut self, start: u64) -> Result<Option<Message>, Fault> {
         let prefix = self.pieces.read(start, 8)?;
         let mut cursor = Cursor::new(&prefix);
         let (continuation, n) = (cursor.u32()?, u64::from(cursor.u32()?));

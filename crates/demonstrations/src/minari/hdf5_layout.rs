@@ -54,7 +54,11 @@ impl Loader {
     }
 
     fn fault(&self, part: &str) -> impl FnOnce(Fault) -> Error + use<> {
-        let (path, place) = (self.path.clone(), format!("{}/{part}", self.name));
+        let place = match part {
+            "" => self.name.clone(),
+            part => format!("{}/{part}", self.name),
+        };
+        let path = self.path.clone();
         move |fault| Fault::of(&path)(fault.in_part(&place))
     }
 
