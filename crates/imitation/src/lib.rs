@@ -11,6 +11,7 @@ mod cirl;
 pub mod dagger;
 mod error;
 mod experts;
+mod goal_inference;
 mod identification;
 #[cfg(feature = "programme")]
 pub mod linear_programme;
@@ -35,6 +36,10 @@ pub use cirl::{
 };
 pub use error::Error;
 pub use experts::{Bias, Expert, Foresight, Plan, demonstrate, expert_grid, plan};
+pub use goal_inference::{
+    ExactGoals, ExactPosterior, GoalError, GoalFilter, GoalFilterConfig, GoalTrace,
+    NegativeBinomial, PlanningAgent, Rationality, RealTimeExpert, TraceEnd, optimal_trace,
+};
 pub use identification::{
     Evidence, Explanation, FeasibleRewards, Information, Membership, SetDimension, evidence,
     explanations, information, shaped_explanation,
