@@ -316,7 +316,7 @@ unsafe fn ln_of<V: Vector>(x: V) -> V {
 /// `x P(x²) / Q(x²)`, of the degrees 3 and 4, whose largest absolute error on ±7.9 is the least; constant beyond, where
 /// the tangent is within 3e-7 of 1. In exact arithmetic the error is 1.2e-7. NaN stays NaN.
 #[inline(always)]
-unsafe fn tanh_of<V: Vector>(x: V) -> V {
+pub(super) unsafe fn tanh_of<V: Vector>(x: V) -> V {
     const NUMERATOR: [f32; 4] = [1.141_469_5e-5, 2.948_513_4e-3, 0.129_226_87, 0.999_999_4];
     const DENOMINATOR: [f32; 5] = [
         2.457_245_8e-7,

@@ -11,6 +11,7 @@
 
 pub(crate) mod convolution;
 mod generic;
+pub(crate) mod gru;
 #[cfg(test)]
 mod tests;
 mod transpose;
