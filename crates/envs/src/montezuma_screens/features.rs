@@ -1,17 +1,21 @@
 //! What is seen of a state: one screen, as features between 0 and 1, and what can be read off them again.
 
 use super::state::{N_ACTIONS, N_MOTIONS, ScreensState, motion_number, motion_of};
-use super::world::{ITEMS, N_ROWS, N_SCREENS, N_SKULLS, SCREEN, SCREENS, SKULLS, screen, skull_of};
+use super::world::{
+    ITEMS, KEY, N_ROWS, N_SCREENS, N_SKULLS, SCREEN, SCREENS, SKULLS, screen, skull_of,
+};
 
 /// How far to either side a skull's distance is told.
 const SIGHT: usize = 6;
 const N_OFFSETS: usize = 2 * SIGHT + 1;
 
-/// The blocks of features, in order.
+/// The blocks of features, in order. Where the agent is stands in one set of features before the key was taken and in
+/// another after it: the same places are passed in both directions.
 const SCREEN_AT: usize = 0;
 const COLUMN_AT: usize = SCREEN_AT + N_SCREENS;
 const ROW_AT: usize = COLUMN_AT + SCREEN.0;
-const MOTION_AT: usize = ROW_AT + SCREEN.1;
+const N_PLACES: usize = ROW_AT + SCREEN.1;
+const MOTION_AT: usize = 2 * N_PLACES;
 const ACTION_AT: usize = MOTION_AT + N_MOTIONS;
 const TAKEN_AT: usize = ACTION_AT + N_ACTIONS;
 const OPEN_AT: usize = TAKEN_AT + ITEMS.len();
@@ -27,10 +31,11 @@ pub(super) const N_FEATURES: usize = MOVES_AT + 1;
 pub(super) fn features(state: &ScreensState) -> [f32; N_FEATURES] {
     let mut features = [0.0; N_FEATURES];
     let here = screen(state.cell());
-    features[SCREEN_AT + here] = 1.0;
-    features[COLUMN_AT + state.column % SCREEN.0] = 1.0;
+    let places = &mut features[usize::from(state.taken[KEY]) * N_PLACES..];
+    places[SCREEN_AT + here] = 1.0;
+    places[COLUMN_AT + state.column % SCREEN.0] = 1.0;
     // Fallen out of the screens it is at the lower edge of one.
-    features[ROW_AT + state.row.min(N_ROWS - 1) % SCREEN.1] = 1.0;
+    places[ROW_AT + state.row.min(N_ROWS - 1) % SCREEN.1] = 1.0;
     features[MOTION_AT + motion_number(state.motion)] = 1.0;
     features[ACTION_AT + state.last_action] = 1.0;
     for (feature, taken) in features[TAKEN_AT..].iter_mut().zip(state.taken) {
@@ -56,15 +61,16 @@ pub(super) fn seen(features: &[f32; N_FEATURES]) -> ScreensState {
         let block = &features[start..start + n];
         block.iter().position(|feature| *feature > 0.5).unwrap_or(0)
     };
-    let here = hot(SCREEN_AT, N_SCREENS);
+    let places = usize::from(features[TAKEN_AT + KEY] > 0.5) * N_PLACES;
+    let here = hot(places + SCREEN_AT, N_SCREENS);
     let mut phases = [0; N_SKULLS];
     if let Some(skull) = skull_of(here) {
         let period = SKULLS[skull].period();
         phases[skull] = (features[PHASE_AT] * period as f32).round() as usize % period;
     }
     ScreensState {
-        column: here % SCREENS.0 * SCREEN.0 + hot(COLUMN_AT, SCREEN.0),
-        row: here / SCREENS.0 * SCREEN.1 + hot(ROW_AT, SCREEN.1),
+        column: here % SCREENS.0 * SCREEN.0 + hot(places + COLUMN_AT, SCREEN.0),
+        row: here / SCREENS.0 * SCREEN.1 + hot(places + ROW_AT, SCREEN.1),
         motion: motion_of(hot(MOTION_AT, N_MOTIONS)),
         last_action: hot(ACTION_AT, N_ACTIONS),
         taken: std::array::from_fn(|item| features[TAKEN_AT + item] > 0.5),
