@@ -2,6 +2,7 @@
 
 mod biased_experts;
 mod cirl;
+mod goal_inference;
 mod mce_irl;
 mod procedure_cloning;
 mod risky_path;
@@ -13,6 +14,7 @@ pub(crate) const ROWS: &[Row] = &[
     mce_irl::ROW,
     risky_path::ROW,
     procedure_cloning::ROW,
+    goal_inference::ROW,
     biased_experts::ROW,
     cirl::ROW,
 ];
