@@ -42,8 +42,10 @@ pub enum Format {
 
 impl Format {
     /// All of them.
-    pub const ALL: [Format; 4] = [
+    pub const ALL: [Format; 6] = [
         Format::Parquet,
+        Format::Npz,
+        Format::Csv,
         Format::Minari,
         Format::MinariArrow,
         Format::HuggingFace,

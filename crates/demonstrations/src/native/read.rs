@@ -187,7 +187,11 @@ impl Contents {
             None => None,
         };
         let checkpoint = match self.layout.checkpoint {
-            Some(column) => self.first(group, column)?.doubles().next(),
+            Some(column) => {
+                let mut numbers = vec![];
+                self.first(group, column)?.append_doubles(&mut numbers);
+                numbers.first().copied()
+            }
             None => None,
         };
         Ok(Recorder {
@@ -661,7 +665,9 @@ impl Batch {
         );
         let copy = |stream: &Option<Stream>, to: &mut Vec<f64>| {
             to.clear();
-            to.extend(stream.iter().flat_map(Stream::doubles));
+            if let Some(stream) = stream {
+                stream.append_doubles(to);
+            }
         };
         copy(&columns.reward, &mut self.rewards);
         copy(&columns.intent, &mut self.intents);
@@ -669,7 +675,9 @@ impl Batch {
         self.ends = columns.end.as_ref().map_or_else(Vec::new, Stream::texts);
         self.successes.clear();
         if let Some(success) = &columns.success {
-            self.successes.extend(success.rows().zip(success.doubles()));
+            let mut numbers = vec![];
+            success.append_doubles(&mut numbers);
+            self.successes.extend(success.rows().zip(numbers));
         }
         Ok(())
     }

@@ -121,14 +121,14 @@ impl Stream {
         }
     }
 
-    /// The numbers, nulls left out; none of a column that holds no numbers.
-    pub(super) fn doubles(&self) -> Box<dyn Iterator<Item = f64> + '_> {
+    /// Adds the numbers, nulls left out; none of a column that holds no numbers.
+    pub(super) fn append_doubles(&self, to: &mut Vec<f64>) {
         match &self.values {
-            Values::Int32(_, values) => Box::new(values.iter().map(|value| f64::from(*value))),
-            Values::Int64(_, values) => Box::new(values.iter().map(|value| *value as f64)),
-            Values::Float(_, values) => Box::new(values.iter().map(|value| f64::from(*value))),
-            Values::Double(_, values) => Box::new(values.iter().copied()),
-            Values::Text(..) | Values::Wide(..) | Values::Other => Box::new([].into_iter()),
+            Values::Int32(_, values) => to.extend(values.iter().map(|value| f64::from(*value))),
+            Values::Int64(_, values) => to.extend(values.iter().map(|value| *value as f64)),
+            Values::Float(_, values) => to.extend(values.iter().map(|value| f64::from(*value))),
+            Values::Double(_, values) => to.extend_from_slice(values),
+            Values::Text(..) | Values::Wide(..) | Values::Other => {}
         }
     }
 
