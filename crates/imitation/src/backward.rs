@@ -46,15 +46,17 @@ mod curriculum;
 mod demonstration;
 mod loss;
 mod network;
+mod recurrent;
 #[cfg(test)]
 mod tests;
 
 pub use config::{Config, CurriculumConfig, NetworkShape, PRESETS};
 pub use demonstration::Demonstration;
+pub use recurrent::RecurrentPolicy;
 
 use curriculum::{Attempt, Curriculum, Standing, Worker, restore_workers, save_workers};
 use loss::{Loss, LossSums, flatten};
-use network::Network;
+use network::{Network, bounds};
 
 /// Trains a policy for `config.steps` environment steps.
 ///
@@ -337,11 +339,10 @@ impl Trainer {
     fn played(&self, t: usize) -> Vec<f32> {
         let width = self.workers.len() * self.head.action_width();
         let mut played = self.buffers.actions[t * width..(t + 1) * width].to_vec();
-        if let Space::Continuous { low, high, .. } = self.environment.action_space() {
-            for action in played.chunks_exact_mut(low.len()) {
-                for (value, (low, high)) in action.iter_mut().zip(low.iter().zip(&high)) {
-                    *value = value.clamp(*low, *high);
-                }
+        let bounds = bounds(&self.environment.action_space());
+        for action in played.chunks_exact_mut(self.head.action_width()) {
+            for (value, (low, high)) in action.iter_mut().zip(&bounds) {
+                *value = value.clamp(*low, *high);
             }
         }
         played
@@ -569,7 +570,8 @@ impl Learner for Trainer {
 
     fn policy(&self) -> Box<dyn TrainedPolicy> {
         let space = self.environment.action_space();
-        self.network.policy(&space, self.normalization.clone())
+        self.network
+            .policy(&self.head, &space, self.normalization.clone())
     }
 
     fn environment(&self) -> &dyn VectorEnvironment {

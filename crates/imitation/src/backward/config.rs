@@ -60,6 +60,16 @@ pub enum NetworkShape {
         /// What follows each hidden layer.
         activation: Activation,
     },
+    /// A layer, a gated recurrent unit, and a last layer that reads both, for policy and value together; for observations
+    /// that leave something out.
+    Recurrent {
+        /// Width of the layer.
+        encoder: usize,
+        /// What follows it.
+        activation: Activation,
+        /// Numbers that are remembered.
+        units: usize,
+    },
 }
 
 /// How episodes begin and end.
@@ -88,7 +98,7 @@ pub struct CurriculumConfig {
 }
 
 /// What is shipped, the first being what to begin with.
-pub const PRESETS: [Preset<Config>; 2] = [
+pub const PRESETS: [Preset<Config>; 3] = [
     Preset {
         name: "small",
         source: "the published recipe for small networks on a few cores: narrower window, larger steps, minibatches; \
@@ -96,9 +106,14 @@ pub const PRESETS: [Preset<Config>; 2] = [
         config: small,
     },
     Preset {
+        name: "small-recurrent",
+        source: "the same with a memory: 16 steps played back before a start, sequences that begin 16 steps earlier",
+        config: small_recurrent,
+    },
+    Preset {
         name: "published",
-        source: "openai/atari-reset: `train_atari.py`, `atari_reset/ppo.py` and `wrappers.py`, for frames skipped by four, \
-                 on one machine instead of 128 workers, without a memory",
+        source: "openai/atari-reset: `train_atari.py`, `atari_reset/ppo.py` and `wrappers.py`, counts of frames divided by \
+                 the four that an action took, on one machine, with a dense layer where the convolutions were",
         config: published,
     },
 ];
@@ -142,12 +157,29 @@ fn small() -> Config {
     }
 }
 
+fn small_recurrent() -> Config {
+    let small = small();
+    Config {
+        burn_in: 16,
+        network: NetworkShape::Recurrent {
+            encoder: 64,
+            activation: Activation::Tanh,
+            units: 64,
+        },
+        curriculum: CurriculumConfig {
+            prior_steps: 16,
+            ..small.curriculum
+        },
+        ..small
+    }
+}
+
 fn published() -> Config {
     Config {
         steps: 1_000_000_000,
         n_environments: 128,
         n_steps: 128,
-        burn_in: 0,
+        burn_in: 64,
         minibatch_environments: 128,
         epochs: 4,
         discount: 0.999,
@@ -162,9 +194,10 @@ fn published() -> Config {
         max_gradient_norm: None,
         clip_rewards: true,
         normalize_observations: false,
-        network: NetworkShape::FeedForward {
-            hidden: vec![256, 256],
+        network: NetworkShape::Recurrent {
+            encoder: 800,
             activation: Activation::Relu,
+            units: 800,
         },
         curriculum: CurriculumConfig {
             window: 80,
@@ -172,9 +205,9 @@ fn published() -> Config {
             moves_every: 1024,
             retreat: 25,
             sampled_share: 0.2,
-            allowed_lag: 13,
+            allowed_lag: 12,
             extra_exponent: 7.0,
-            prior_steps: 0,
+            prior_steps: 128,
             near_start: 25,
             temperature: 2.0,
         },
@@ -202,6 +235,9 @@ impl Config {
             ("curriculum.window", curriculum.window),
             ("curriculum.moves_every", curriculum.moves_every),
         ];
+        let (rest, longest) = (self.burn_in, self.n_steps);
+        let allowed = "a round must be at least as long, for its last steps are the next one's";
+        refuse("burn_in", rest > longest, &rest, allowed)?;
         for (key, value) in at_least_one {
             refuse(key, value == 0, &value, "it must be at least 1")?;
         }

@@ -13,7 +13,7 @@ use rl::{
 
 use super::config::CurriculumConfig;
 use super::curriculum::{Attempt, Curriculum, Standing, Worker};
-use super::{Config, Demonstration, NetworkShape, PRESETS, Trainer};
+use super::{Config, Demonstration, NetworkShape, PRESETS, RecurrentPolicy, Trainer};
 
 /// A lock with a wheel a step: the right one of four actions leads on, any other ends the episode. The last step pays 1.
 /// Where it slips, a step leads nowhere.
@@ -155,7 +155,21 @@ fn n_solved(policy: &dyn TrainedPolicy, rules: &dyn VectorEnvironment) -> usize 
 
 /// The configurations that every promise is held against.
 fn configs() -> Vec<Config> {
-    vec![config()]
+    let plain = config();
+    let recurrent = Config {
+        burn_in: 6,
+        network: NetworkShape::Recurrent {
+            encoder: 16,
+            activation: Activation::Tanh,
+            units: 12,
+        },
+        curriculum: CurriculumConfig {
+            prior_steps: 3,
+            ..plain.curriculum.clone()
+        },
+        ..config()
+    };
+    vec![plain, recurrent]
 }
 
 #[test]
@@ -405,6 +419,47 @@ fn settings_and_demonstrations_that_cannot_be_are_refused() {
     .unwrap()
     .to_string();
     assert!(error.contains("25 features"), "{error}");
+}
+
+#[test]
+fn a_policy_with_a_memory_comes_back_from_its_bytes_and_acts_alike() {
+    let mut trainer = trainer_of(&configs()[1], 0, 1);
+    iterate(&mut trainer, 20);
+    let policy = trainer.policy();
+    let bytes = policy.to_bytes();
+    let again = RecurrentPolicy::from_bytes(&bytes).unwrap();
+    assert_eq!(again.to_bytes(), bytes);
+    assert!(again.check_fits(trainer.environment()).is_ok());
+    for play in [Play::Sampled, Play::Greedy] {
+        let played = |policy: &dyn TrainedPolicy| {
+            let mut actor = policy.actor(play, n_side_by_side(30));
+            evaluate(
+                actor.as_mut(),
+                trainer.environment(),
+                30,
+                Seed(2),
+                &Pool::new(1),
+            )
+        };
+        assert_eq!(played(policy.as_ref()), played(&again));
+    }
+    for length in [0, 10, bytes.len() / 2, bytes.len() - 1] {
+        assert!(RecurrentPolicy::from_bytes(&bytes[..length]).is_err());
+    }
+    let plain = trainer_of(&config(), 0, 1).policy().to_bytes();
+    assert!(RecurrentPolicy::from_bytes(&plain).is_err());
+    let damage = |name: &str, numbers: &[u64]| {
+        let mut arrays = rl::Arrays::from_bytes(&bytes).unwrap();
+        arrays.put_u64(name, numbers);
+        assert!(
+            RecurrentPolicy::from_bytes(&arrays.to_bytes()).is_err(),
+            "{name}"
+        );
+    };
+    damage("recurrent.shape", &[25, 16, 12, 5, 7]);
+    damage("recurrent.shape", &[25, 16, u64::MAX, 5, 0]);
+    damage("recurrent.head", &[0, 3]);
+    damage("recurrent.head", &[9]);
 }
 
 #[test]
