@@ -45,7 +45,7 @@ pub trait GoalProblem: Send + Sync {
     /// Whether a goal is reached.
     fn is_reached(&self, state: &Self::State, goal: usize) -> bool;
 
-    /// Names of the actions by number; not every action can be taken in every state.
+    /// Names of the actions by number, at most 32; not every action can be taken in every state.
     fn action_names(&self) -> &'static [&'static str];
 
     /// Appends the actions that can be taken and the states that they lead to, by increasing action. Each costs 1.
@@ -55,7 +55,7 @@ pub trait GoalProblem: Send + Sync {
     /// is known to be out of reach.
     fn estimates(&self, state: &Self::State, out: &mut Vec<f64>);
 
-    /// Log-probability that somebody who watches sees `seen` where `state` is, less a constant of the problem.
+    /// Log-probability that somebody who watches sees `seen` where `state` is, less a constant of the problem; finite.
     fn observation_log_probability(&self, state: &Self::State, seen: &Self::State) -> f64;
 
     /// Number of values of each part of an observation.

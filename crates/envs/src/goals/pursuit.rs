@@ -1,6 +1,7 @@
 //! A problem with one of its goals, as an environment; and somebody who pursues it on a shortest way.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
+use std::hash::{BuildHasherDefault, DefaultHasher, Hash};
 use std::sync::{Arc, OnceLock};
 
 use mdp::{
@@ -124,14 +125,17 @@ impl<P: GoalProblem> Enumerable for Pursuit<P> {
     }
 }
 
+/// A map without a random key, which is looked up in and never walked through.
+type Lookup<K, V> = HashMap<K, V, BuildHasherDefault<DefaultHasher>>;
+
 /// Goes a shortest way to a goal, all next steps on one alike; where the goal is out of reach, takes any action.
 ///
 /// Works out the steps that are left from every state that can be reached when it is first asked.
 #[derive(Clone, Debug)]
 pub struct GoalExpert<P> {
     pursuit: Pursuit<P>,
-    /// For each observation, as its choices, the actions that lie on a shortest way.
-    best: Arc<OnceLock<BTreeMap<Vec<u8>, Vec<u8>>>>,
+    /// For each observation, as its choices, a bit for each action that lies on a shortest way.
+    best: Arc<OnceLock<Lookup<Vec<u8>, u32>>>,
 }
 
 impl<P: GoalProblem> GoalExpert<P> {
@@ -145,75 +149,112 @@ impl<P: GoalProblem> GoalExpert<P> {
     }
 }
 
-fn best_actions<P: GoalProblem>(pursuit: &Pursuit<P>) -> BTreeMap<Vec<u8>, Vec<u8>> {
-    let problem = pursuit.problem();
-    let mut numbers = BTreeMap::from([(problem.start(), 0)]);
-    let mut states = vec![problem.start()];
-    let mut edges: Vec<Vec<(usize, usize)>> = vec![];
-    let mut successors = vec![];
-    while edges.len() < states.len() {
-        successors.clear();
-        problem.successors(&states[edges.len()], &mut successors);
-        let row = successors.iter().map(|(action, next)| {
-            let number = *numbers.entry(*next).or_insert_with(|| {
-                states.push(*next);
-                states.len() - 1
-            });
-            (*action, number)
-        });
-        edges.push(row.collect());
+/// The states that can be reached, and the steps between them.
+struct Graph<S> {
+    states: Vec<S>,
+    /// Where the steps from each state begin, and where the last end.
+    offsets: Vec<usize>,
+    /// Action and number of the next state.
+    steps: Vec<(usize, u32)>,
+}
+
+impl<S: Copy + Eq + Hash> Graph<S> {
+    fn new<P: GoalProblem<State = S>>(problem: &P) -> Graph<S> {
+        let mut numbers: Lookup<S, u32> = Lookup::default();
+        numbers.insert(problem.start(), 0);
+        let mut graph = Graph {
+            states: vec![problem.start()],
+            offsets: vec![0],
+            steps: vec![],
+        };
+        let mut successors = vec![];
+        while graph.offsets.len() <= graph.states.len() {
+            successors.clear();
+            problem.successors(&graph.states[graph.offsets.len() - 1], &mut successors);
+            for (action, next) in &successors {
+                let number = *numbers.entry(*next).or_insert_with(|| {
+                    graph.states.push(*next);
+                    (graph.states.len() - 1) as u32
+                });
+                graph.steps.push((*action, number));
+            }
+            graph.offsets.push(graph.steps.len());
+        }
+        graph
     }
-    let left = steps_left(&edges, |state| {
-        problem.is_reached(&states[state], pursuit.goal())
+
+    fn steps_of(&self, state: usize) -> &[(usize, u32)] {
+        &self.steps[self.offsets[state]..self.offsets[state + 1]]
+    }
+
+    /// Steps from each state to the nearest that is reached, [`u32::MAX`] where there is no way.
+    fn left(&self, is_reached: impl Fn(&S) -> bool) -> Vec<u32> {
+        let n_states = self.states.len();
+        let mut begins = vec![0; n_states + 1];
+        for (_, next) in &self.steps {
+            begins[*next as usize + 1] += 1;
+        }
+        for state in 0..n_states {
+            begins[state + 1] += begins[state];
+        }
+        let (mut places, mut before) = (begins.clone(), vec![0; self.steps.len()]);
+        for state in 0..n_states {
+            for (_, next) in self.steps_of(state) {
+                before[places[*next as usize]] = state;
+                places[*next as usize] += 1;
+            }
+        }
+        let mut left = vec![u32::MAX; n_states];
+        let mut queue: VecDeque<usize> = (0..n_states)
+            .filter(|state| is_reached(&self.states[*state]))
+            .collect();
+        for state in &queue {
+            left[*state] = 0;
+        }
+        while let Some(state) = queue.pop_front() {
+            for previous in &before[begins[state]..begins[state + 1]] {
+                if left[*previous] == u32::MAX {
+                    left[*previous] = left[state] + 1;
+                    queue.push_back(*previous);
+                }
+            }
+        }
+        left
+    }
+}
+
+/// For each observation from which there is a way, a bit for each action that lies on a shortest one.
+fn best_actions<P: GoalProblem>(pursuit: &Pursuit<P>) -> Lookup<Vec<u8>, u32> {
+    let problem = pursuit.problem();
+    let graph = Graph::new(problem);
+    let left = graph.left(|state| problem.is_reached(state, pursuit.goal()));
+    let with_ways = (0..left.len()).filter(|state| left[*state] != u32::MAX);
+    let each = with_ways.map(|state| {
+        let nearer = graph.steps_of(state).iter().filter(|(_, next)| {
+            let next = left[*next as usize];
+            next != u32::MAX && next + 1 == left[state]
+        });
+        let actions = nearer.fold(0, |actions, (action, _)| actions | 1 << action);
+        (choices(&problem.observation(&graph.states[state])), actions)
     });
-    let rows = states.iter().zip(&edges).enumerate();
-    let rows = rows.filter(|(state, _)| left[*state] != u32::MAX);
-    rows.map(|(state, (of, row))| {
-        let nearer = row
-            .iter()
-            .filter(|(_, next)| left[*next] != u32::MAX && left[*next] + 1 == left[state]);
-        let actions = nearer.map(|(action, _)| *action as u8).collect();
-        (choices(&problem.observation(of)), actions)
-    })
-    .collect()
+    each.collect()
 }
 
 fn choices(observation: &[f32]) -> Vec<u8> {
     observation.iter().map(|choice| *choice as u8).collect()
 }
 
-/// Steps from each state to the nearest that is reached, [`u32::MAX`] where there is no way.
-fn steps_left(edges: &[Vec<(usize, usize)>], is_reached: impl Fn(usize) -> bool) -> Vec<u32> {
-    let mut before = vec![vec![]; edges.len()];
-    for (state, row) in edges.iter().enumerate() {
-        for (_, next) in row {
-            before[*next].push(state);
-        }
-    }
-    let mut left = vec![u32::MAX; edges.len()];
-    let mut queue: VecDeque<usize> = (0..edges.len())
-        .filter(|state| is_reached(*state))
-        .collect();
-    for state in &queue {
-        left[*state] = 0;
-    }
-    while let Some(state) = queue.pop_front() {
-        for previous in &before[state] {
-            if left[*previous] == u32::MAX {
-                left[*previous] = left[state] + 1;
-                queue.push_back(*previous);
-            }
-        }
-    }
-    left
-}
-
 impl<P: GoalProblem> Policy<Vec<f32>, usize> for GoalExpert<P> {
     fn act(&self, observation: &Vec<f32>, rng: &mut Rng) -> usize {
         let best = self.best.get_or_init(|| best_actions(&self.pursuit));
-        match best.get(&choices(observation)).map(Vec::as_slice) {
-            Some(actions @ [_, ..]) => usize::from(actions[index(actions.len(), rng)]),
-            _ => index(self.pursuit.problem().action_names().len(), rng),
+        let n_actions = self.pursuit.problem().action_names().len();
+        let best = best.get(&choices(observation)).copied().unwrap_or(0);
+        let ways: Vec<usize> = (0..n_actions)
+            .filter(|action| best >> action & 1 == 1)
+            .collect();
+        match ways.len() {
+            0 => index(n_actions, rng),
+            n_ways => ways[index(n_ways, rng)],
         }
     }
 }

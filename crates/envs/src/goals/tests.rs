@@ -45,15 +45,17 @@ fn every_problem_keeps_its_promises() {
     }
 }
 
-/// Steps of the shortest way to each goal.
-fn lengths(problem: impl GoalProblem + Clone) -> Vec<usize> {
-    let length = |goal| {
-        let pursuit = Pursuit::new(problem.clone(), goal).unwrap();
-        let expert = GoalExpert::new(pursuit.clone());
-        let played = Trajectory::record(&pursuit, &expert, 1_000, Seed(0).stream("play", 0));
-        played.steps.len()
-    };
-    (0..problem.n_goals()).map(length).collect()
+/// Steps of the shortest way to a goal.
+fn length(problem: &(impl GoalProblem + Clone), goal: usize) -> usize {
+    let pursuit = Pursuit::new(problem.clone(), goal).unwrap();
+    let expert = GoalExpert::new(pursuit.clone());
+    let played = Trajectory::record(&pursuit, &expert, 1_000, Seed(0).stream("play", 0));
+    played.steps.len()
+}
+
+/// Steps of the shortest way to each of three goals.
+fn lengths(problem: impl GoalProblem + Clone) -> [usize; 3] {
+    [0, 1, 2].map(|goal| length(&problem, goal))
 }
 
 /// The lengths of the published optimal plans, domain by domain.
@@ -71,6 +73,8 @@ fn shortest_ways_are_as_long_as_the_published_plans() {
         [22, 42, 43],
     ];
     assert_eq!(gems, published);
+    // The other block words have as many states, some 700,000, and are left to the example on goal inference.
+    assert_eq!(length(&words("2"), 1), 6);
 }
 
 /// A walk of some steps among actions that can be taken.
