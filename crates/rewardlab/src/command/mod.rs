@@ -4,8 +4,10 @@ mod audit;
 mod check;
 mod compare;
 mod completions;
+mod demos;
 mod list;
 mod output;
+mod player;
 mod progress;
 mod report;
 mod rollout;
@@ -49,6 +51,7 @@ enum Command {
     Report(report::Report),
     Compare(compare::Compare),
     Rollout(rollout::Rollout),
+    Demos(demos::Demos),
     Completions(completions::Completions),
 }
 
@@ -84,6 +87,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, out: &mut dyn Write) 
         Command::Report(report) => report.execute(out),
         Command::Compare(compare) => compare.execute(out),
         Command::Rollout(rollout) => rollout.execute(out),
+        Command::Demos(demos) => demos.execute(out),
         Command::Completions(completions) => completions.execute(out),
     }
 }

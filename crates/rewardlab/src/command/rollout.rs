@@ -1,19 +1,17 @@
 //! `rewardlab rollout`: play one episode and print every step.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use mdp::{End, Rng, Seed, Space};
-use nn::Pool;
 use rl::Play;
 use serde_json::{Map, Value, json};
 
 use super::output;
+use super::player::Player;
 use crate::experiment::{Values, environment_with};
 use crate::registry::{EnvironmentEntry, RecordedEpisode, Task};
-use crate::run;
 
 /// Play one episode of an environment and print every step
 #[derive(Debug, Args)]
@@ -60,9 +58,6 @@ pub(super) struct Rollout {
     json: bool,
 }
 
-/// The largest checkpoint that is read.
-const MOST_BYTES: u64 = 1 << 30;
-
 impl Rollout {
     pub(super) fn execute(self, out: &mut dyn Write) -> Result<u8> {
         let (entry, values) = environment_with(&self.environment, &self.set)?;
@@ -92,66 +87,12 @@ impl Rollout {
             }
             return Ok(recorded);
         }
-        let is_scripted = entry.policies.iter().any(|(name, _)| *name == self.policy);
-        if is_scripted {
-            let recorded = task.play(&self.policy, self.steps, rng);
-            return recorded.context("the registry names a policy that the environment lacks");
-        }
-        if self.policy == "random" {
-            let mut next = |_: usize, _: &[f32], rng: &mut Rng| Some(space.sample(rng));
-            return Ok(task.play_with(&mut next, self.steps, rng));
-        }
-        self.play_checkpoint(entry, task, rng)
-    }
-
-    fn play_checkpoint(
-        &self,
-        entry: &EnvironmentEntry,
-        task: &dyn Task,
-        rng: Rng,
-    ) -> Result<RecordedEpisode> {
-        let path = self.checkpoint(entry)?;
-        let bytes = run::read_bytes(&path, MOST_BYTES, "read the checkpoint")?;
-        let in_file = || path.display().to_string();
-        let policy = crate::policy_file::read(&bytes).with_context(in_file)?;
-        policy
-            .check_fits(task.vectorized(1, Seed(0)).as_ref())
-            .with_context(in_file)?;
         let play = if self.greedy {
             Play::Greedy
         } else {
             Play::Sampled
         };
-        let mut actor = policy.actor(play, 1);
-        let pool = Pool::new(1);
-        let n_values = task.action_space().n_values();
-        let mut next = |_: usize, features: &[f32], rng: &mut Rng| {
-            let mut action = vec![0.0; n_values];
-            actor.act(features, std::slice::from_mut(rng), &mut action, &pool);
-            Some(action)
-        };
-        Ok(task.play_with(&mut next, self.steps, rng))
-    }
-
-    /// The file that `--policy` names.
-    fn checkpoint(&self, entry: &EnvironmentEntry) -> Result<PathBuf> {
-        let path = Path::new(&self.policy);
-        if path.join("experiment.toml").is_file() {
-            return Ok(path.join(run::FINAL_POLICY));
-        }
-        if path.is_file() {
-            return Ok(path.to_owned());
-        }
-        let mut known: Vec<&str> = entry.policies.iter().map(|(name, _)| *name).collect();
-        if !known.contains(&"random") {
-            known.push("random");
-        }
-        bail!(
-            "there is no policy \"{}\": {} has {}, and no checkpoint or run of that path is there",
-            self.policy,
-            entry.name,
-            known.join(", ")
-        )
+        Player::named(&self.policy, play, entry, task)?.play(task, self.steps, rng)
     }
 
     fn object(
@@ -329,7 +270,7 @@ fn parse_actions(text: &str, space: &Space, names: &[&str]) -> Result<Vec<Vec<f3
 }
 
 /// An action by its name, or by its first letter where only one name begins so.
-fn named_action(word: &str, names: &[&str]) -> Option<usize> {
+pub(super) fn named_action(word: &str, names: &[&str]) -> Option<usize> {
     if word.is_empty() {
         return None;
     }
@@ -348,7 +289,13 @@ fn named_action(word: &str, names: &[&str]) -> Option<usize> {
     }
 }
 
-fn refused(index: usize, word: &str, problem: &str, space: &Space, names: &[&str]) -> String {
+pub(super) fn refused(
+    index: usize,
+    word: &str,
+    problem: &str,
+    space: &Space,
+    names: &[&str],
+) -> String {
     let allowed = match space {
         Space::Discrete { n } if names.len() == *n => {
             let named: Vec<String> = names
