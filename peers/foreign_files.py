@@ -50,6 +50,7 @@ def main(folder):
     minari("tracked", "hdf5", spaces.Discrete(5), spaces.Discrete(3), [1] * 9, order)
     minari("images", "hdf5", image, spaces.Discrete(3), [1], None, jpeg=True)
     minari("arrow", "arrow", named, box, [3, 1], None)
+    minari("parquet", "parquet", named, box, [3, 1], None)
     path = folder / "imitation"
     random_choices = lambda random, n: random.integers(4, size=n)
     round_trips.imitation_writes(path, lambda random, n: random.normal(size=(n, 2)), random_choices, [3, 1, 2])

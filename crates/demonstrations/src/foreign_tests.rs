@@ -14,7 +14,12 @@ pub(crate) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/foreign")
 }
 
-pub(crate) const FOREIGN: [Format; 3] = [Format::Minari, Format::MinariArrow, Format::HuggingFace];
+pub(crate) const FOREIGN: [Format; 4] = [
+    Format::Minari,
+    Format::MinariArrow,
+    Format::MinariParquet,
+    Format::HuggingFace,
+];
 
 #[test]
 fn files_of_the_libraries_are_read_as_they_read_them() {
@@ -29,6 +34,7 @@ fn files_of_the_libraries_are_read_as_they_read_them() {
             "dense",
             "images",
             "imitation",
+            "parquet",
             "shuffled",
             "tracked"
         ]
@@ -343,6 +349,7 @@ fn no_change_of_a_byte_makes_reading_panic() {
         ("tracked", "data/main_data.hdf5"),
         ("images", "data/main_data.hdf5"),
         ("arrow", "data/0/part-0.arrow"),
+        ("parquet", "data/0/part-0.parquet"),
         ("imitation", "data-00000-of-00001.arrow"),
     ];
     /// Places of a file that are tried.

@@ -36,18 +36,21 @@ pub enum Format {
     Minari,
     /// A Minari dataset in Arrow files.
     MinariArrow,
+    /// A Minari dataset in Parquet files.
+    MinariParquet,
     /// Trajectories of `imitation` as Hugging Face's `datasets` keep them.
     HuggingFace,
 }
 
 impl Format {
     /// All of them.
-    pub const ALL: [Format; 6] = [
+    pub const ALL: [Format; 7] = [
         Format::Parquet,
         Format::Npz,
         Format::Csv,
         Format::Minari,
         Format::MinariArrow,
+        Format::MinariParquet,
         Format::HuggingFace,
     ];
 
@@ -60,6 +63,7 @@ impl Format {
             Format::Csv => "csv",
             Format::Minari => "minari",
             Format::MinariArrow => "minari-arrow",
+            Format::MinariParquet => "minari-parquet",
             Format::HuggingFace => "hugging-face",
         }
     }
@@ -93,6 +97,7 @@ impl Format {
         minari::layout_of(folder).map(|layout| match layout {
             minari::Layout::Hdf5 => Format::Minari,
             minari::Layout::Arrow => Format::MinariArrow,
+            minari::Layout::Parquet => Format::MinariParquet,
         })
     }
 
@@ -111,7 +116,9 @@ impl Format {
             Format::Parquet => native::open(path, limits),
             Format::Npz => npz::open(path, limits),
             Format::Csv => csv::open(path, limits),
-            Format::Minari | Format::MinariArrow => minari::open(path, limits),
+            Format::Minari | Format::MinariArrow | Format::MinariParquet => {
+                minari::open(path, limits)
+            }
             Format::HuggingFace => hugging_face::open(path, limits),
         }
     }
@@ -123,6 +130,7 @@ impl Format {
             Format::Csv => csv::create(path, about),
             Format::Minari => minari::create(path, about, minari::Layout::Hdf5),
             Format::MinariArrow => minari::create(path, about, minari::Layout::Arrow),
+            Format::MinariParquet => minari::create(path, about, minari::Layout::Parquet),
             Format::HuggingFace => hugging_face::create(path, about),
         }
     }

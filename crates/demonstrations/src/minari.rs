@@ -14,9 +14,11 @@ use crate::gymnasium::{Part, Step, Tree};
 use crate::{About, Episode, Error, Limits, Place, ReadEpisodes, WriteEpisodes};
 
 mod array;
-mod arrow_layout;
+mod columns;
+mod folder_layout;
 mod hdf5_layout;
 mod metadata;
+mod table;
 
 use array::{Array, gather};
 use metadata::Metadata;
@@ -42,6 +44,8 @@ pub(crate) enum Layout {
     Hdf5,
     /// A folder and an Arrow file an episode.
     Arrow,
+    /// A folder and a Parquet file an episode.
+    Parquet,
 }
 
 /// Where the metadata of a dataset is, if this folder is one: in its folder `data`, or in itself.
@@ -56,10 +60,14 @@ fn data_folder(folder: &Path) -> Option<PathBuf> {
 /// How a folder keeps its episodes, if it is a dataset; what its metadata say is only read by [`open`].
 pub(crate) fn layout_of(folder: &Path) -> Option<Layout> {
     let folder = data_folder(folder)?;
-    Some(match folder.join(hdf5_layout::FILE).is_file() {
-        true => Layout::Hdf5,
-        false => Layout::Arrow,
-    })
+    let holds = |name: &str| folder.join(name).is_file();
+    Some(
+        match (holds(hdf5_layout::FILE), holds("0/part-0.parquet")) {
+            (true, _) => Layout::Hdf5,
+            (false, true) => Layout::Parquet,
+            (false, false) => Layout::Arrow,
+        },
+    )
 }
 
 /// Opens a dataset.
@@ -76,7 +84,11 @@ pub(crate) fn open(path: &Path, limits: &Limits) -> Result<Box<dyn ReadEpisodes>
     let metadata = Metadata::read(&folder.join(metadata::FILE))?;
     let store: Box<dyn Load> = match metadata.layout {
         Layout::Hdf5 => Box::new(hdf5_layout::Loader::open(&folder, metadata.n_episodes)?),
-        Layout::Arrow => Box::new(arrow_layout::Loader::open(&folder, metadata.n_episodes)?),
+        layout => Box::new(folder_layout::Loader::open(
+            &folder,
+            layout,
+            metadata.n_episodes,
+        )?),
     };
     Ok(Box::new(Reader {
         metadata,
@@ -99,7 +111,7 @@ pub(crate) fn create(
     let metadata = Metadata::of(about, layout);
     let store: Box<dyn Save> = match layout {
         Layout::Hdf5 => Box::new(hdf5_layout::Saver::create(&folder)?),
-        Layout::Arrow => Box::new(arrow_layout::Saver::create(&folder)),
+        layout => Box::new(folder_layout::Saver::create(&folder, layout)),
     };
     Ok(Box::new(Writer {
         metadata,

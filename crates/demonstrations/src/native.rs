@@ -8,6 +8,8 @@
 //! such as images, which make one column of fixed-width bytes.
 
 mod layout;
+mod nested;
+mod nested_write;
 mod pages;
 mod read;
 mod stream;
@@ -17,6 +19,8 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use nested::{NestedColumn, NestedFile};
+pub(crate) use nested_write::write_nested;
 pub(crate) use read::open;
 pub use read::{Recorder, open_recording};
 pub(crate) use write::create;

@@ -48,6 +48,7 @@ pub(crate) fn all() -> Vec<Case> {
         hdf5_content(),
         metadata(),
         arrow(),
+        parquet(),
         hugging_face(),
     ]
     .into_iter()
@@ -418,6 +419,33 @@ fn arrow() -> Vec<Case> {
             "a pickle in place of Arrow",
             "no message of Arrow begins here",
             Change::Whole(pickle()),
+        ),
+    ]
+}
+
+fn parquet() -> Vec<Case> {
+    let of = ("parquet", "data/0/part-0.parquet");
+    vec![
+        case(
+            "parquet-half",
+            of,
+            "the first half of the file",
+            "does not end as it begins",
+            Change::Cut(2),
+        ),
+        case(
+            "parquet-no-column",
+            of,
+            "there are no actions",
+            "there is no such column",
+            replace("\x07actions", "\x07actionz"),
+        ),
+        case(
+            "parquet-pages",
+            of,
+            "the first page is overwritten",
+            "column `observations.a`",
+            Change::At(4, vec![0xff; 24]),
         ),
     ]
 }

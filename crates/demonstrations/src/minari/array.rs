@@ -48,6 +48,9 @@ impl Array {
             return Err("it holds sequences of bytes, numbers are expected".to_owned());
         };
         let n = leaf.n_values();
+        if bytes.is_empty() {
+            return Ok(());
+        }
         let fits = match row {
             Row::Extents(extents) => extents
                 .iter()

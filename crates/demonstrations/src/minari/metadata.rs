@@ -91,9 +91,10 @@ impl Metadata {
         let layout = match json["data_format"].as_str() {
             Some("hdf5") => Layout::Hdf5,
             Some("arrow") => Layout::Arrow,
+            Some("parquet") => Layout::Parquet,
             _ => {
                 let problem = format!(
-                    "it is {}, where hdf5 and arrow are read",
+                    "it is {}, where hdf5, arrow and parquet are read",
                     shortened(&json["data_format"].to_string())
                 );
                 return Err((
@@ -178,6 +179,7 @@ impl Metadata {
         let format = match self.layout {
             Layout::Hdf5 => "hdf5",
             Layout::Arrow => "arrow",
+            Layout::Parquet => "parquet",
         };
         let megabytes = (n_bytes as f64 / 1e5).round() / 10.0;
         let anew = json!({

@@ -81,6 +81,11 @@ impl Pages {
         })
     }
 
+    /// Whether the last page was read.
+    pub(super) fn is_at_end(&self) -> bool {
+        self.at == self.end
+    }
+
     /// The next header, once all that it declares has been held against the file.
     fn next_header(&mut self) -> Result<PageHeader> {
         const USUAL: u64 = 256;

@@ -241,3 +241,41 @@ impl PageHeader {
         })
     }
 }
+
+/// How many columns the schema in a footer has, if it is a tree of structures no deeper than [`DEEPEST`].
+pub(super) fn n_columns(footer: &[u8]) -> Option<usize> {
+    let mut cursor = Cursor { rest: footer };
+    let mut n_columns = None;
+    cursor.fields(|cursor, kind, id| {
+        if (kind, id) != (kind::LIST, 2) {
+            return cursor.skip(kind, DEEPEST);
+        }
+        let (element, n) = cursor.list()?;
+        if element != kind::STRUCT || n_columns.is_some() || n == 0 {
+            return None;
+        }
+        // Elements that are still to come, in each structure that is not complete.
+        let mut missing: Vec<u64> = vec![1];
+        let mut n_leaves = 0;
+        for _ in 0..n {
+            let n_children = u64::try_from(schema_element(cursor)?).ok()?;
+            while missing.last() == Some(&0) {
+                missing.pop();
+            }
+            *missing.last_mut()? -= 1;
+            match n_children {
+                0 => n_leaves += 1,
+                n_children if n_children <= n && missing.len() < DEEPEST => {
+                    missing.push(n_children)
+                }
+                _ => return None,
+            }
+        }
+        if missing.iter().any(|n| *n != 0) {
+            return None;
+        }
+        n_columns = Some(n_leaves);
+        Some(())
+    })?;
+    n_columns
+}
