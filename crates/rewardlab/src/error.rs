@@ -53,6 +53,9 @@ pub enum Error {
     /// Training could not begin or go on.
     #[error(transparent)]
     Training(#[from] rl::Error),
+    /// Demonstrations could not be read or written.
+    #[error(transparent)]
+    Demonstrations(#[from] demonstrations::Error),
     /// The audit refused its input.
     #[error(transparent)]
     Audit(#[from] audit::Error),

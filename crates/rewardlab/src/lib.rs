@@ -28,6 +28,7 @@ mod optimizer;
 mod policy_file;
 mod registry;
 
+mod learned;
 mod run;
 
 pub mod mdp_file;
@@ -39,12 +40,14 @@ mod error;
 
 pub use error::Error;
 pub use experiment::{
-    AuditPlan, EnvironmentChoice, Experiment, OptimizerChoice, Place, Problem, ShippedExperiment,
+    AuditPlan, DemonstrationChoice, Demonstrator, EnvironmentChoice, Experiment, InputFile,
+    OptimizerChoice, Place, Problem, RewardChoice, RewardInference, RewardOf, ShippedExperiment,
     Values, WrittenBy, common_settings, shipped,
 };
 pub use optimizer::{Algorithm, Preset};
 pub use registry::{
-    Choose, Continued, EnvironmentEntry, RecordedEpisode, Tabulation, Task, entries, find,
+    Choose, Continued, EnvironmentEntry, Procedure, RandomPlay, RecordedEpisode, Tabulation, Task,
+    entries, find,
 };
 pub use run::{
     CheckpointMetrics, ColumnNames, EpisodeGroup, FinalReturns, FinishedRun, Player, Resumed,

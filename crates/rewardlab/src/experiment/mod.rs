@@ -8,7 +8,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub use shipped::{ShippedExperiment, shipped};
 pub use source::{Place, Problem};
@@ -97,6 +97,90 @@ pub struct EnvironmentChoice {
     pub settings: Values,
 }
 
+/// A file that an experiment reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InputFile {
+    /// The path as it stands in the experiment.
+    pub written: String,
+    /// Where the file is.
+    pub path: PathBuf,
+}
+
+/// What an inferred reward may pay for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RewardOf {
+    /// Every state and action: whatever was done can be explained, and nothing is said of what was not seen.
+    StateActions,
+    /// Arriving in a state: which way one came cannot be paid for.
+    Arrivals,
+}
+
+impl RewardOf {
+    /// Its name in experiments.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            RewardOf::StateActions => "state-actions",
+            RewardOf::Arrivals => "arrivals",
+        }
+    }
+}
+
+/// How a reward is inferred from demonstrations: by maximum causal entropy (Ziebart, Bagnell and Dey, 2010).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RewardInference {
+    /// What it may pay for.
+    pub of: RewardOf,
+}
+
+impl RewardInference {
+    /// The method's name in experiments.
+    pub const NAME: &'static str = "maximum-causal-entropy";
+}
+
+/// A learned reward that is paid in place of the environment's own: one of the two is there at least.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RewardChoice {
+    /// Its file; where the reward is inferred, the file that holds what was inferred.
+    pub file: Option<InputFile>,
+    /// How it is inferred, where it is.
+    pub infer: Option<RewardInference>,
+}
+
+/// Who demonstrates.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Demonstrator {
+    /// Whoever was recorded in a file.
+    File {
+        /// The file.
+        file: InputFile,
+        /// The scripted policy that can be asked beside it, where one is named.
+        expert: Option<String>,
+    },
+    /// A scripted policy of the environment.
+    Policy(String),
+}
+
+/// Demonstrations that an experiment learns from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DemonstrationChoice {
+    /// Who demonstrates.
+    pub demonstrator: Demonstrator,
+    /// Episodes that are demonstrated, or the most that are read.
+    pub episodes: u64,
+}
+
+impl DemonstrationChoice {
+    /// The scripted policy that can be asked.
+    #[must_use]
+    pub fn expert(&self) -> Option<&str> {
+        match &self.demonstrator {
+            Demonstrator::File { expert, .. } => expert.as_deref(),
+            Demonstrator::Policy(policy) => Some(policy),
+        }
+    }
+}
+
 /// An algorithm and its hyperparameters.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OptimizerChoice {
@@ -139,6 +223,10 @@ pub struct Experiment {
     pub description: String,
     /// The environment, which carries the reward and the intent.
     pub environment: EnvironmentChoice,
+    /// The learned reward that is paid in place of the environment's own, where there is one.
+    pub reward: Option<RewardChoice>,
+    /// Demonstrations that are learned from, where there are any.
+    pub demonstrations: Option<DemonstrationChoice>,
     /// The optimiser.
     pub optimizer: OptimizerChoice,
     /// The scripted policy that its designers would accept.
@@ -222,11 +310,23 @@ impl Experiment {
         }
     }
 
-    /// The environment, ready to be played.
+    /// The environment, ready to be played, paid by the learned reward where the experiment names the file of one.
+    ///
+    /// # Errors
+    /// If the file cannot be read or does not fit the environment.
+    pub fn task(&self) -> Result<Box<dyn registry::Task>, Error> {
+        let task = self.own_task()?;
+        match self.reward.as_ref().and_then(|reward| reward.file.as_ref()) {
+            Some(file) => crate::learned::paid_by(task, &file.path),
+            None => Ok(task),
+        }
+    }
+
+    /// The environment with its own reward, ready to be played.
     ///
     /// # Errors
     /// If the settings do not fit together; [`Experiment::load`] has checked that they do.
-    pub fn task(&self) -> Result<Box<dyn registry::Task>, Error> {
+    pub fn own_task(&self) -> Result<Box<dyn registry::Task>, Error> {
         registry::find(self.environment.name)
             .expect("a checked experiment names a registered environment")
             .make(&self.environment.settings)
@@ -263,6 +363,8 @@ pub(crate) fn environment_with(
 pub fn common_settings(section: &str) -> &'static [Setting] {
     match section {
         "" => read::TOP,
+        "reward" => read::REWARD,
+        "demonstrations" => read::DEMONSTRATIONS,
         "audit" => read::AUDIT,
         "evaluation" => read::EVALUATION,
         "run" => read::RUN,

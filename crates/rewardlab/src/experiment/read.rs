@@ -1,10 +1,14 @@
 //! From dotted keys to a checked experiment: every problem is found before any is reported.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
-use super::source::{Entry, Source};
-use super::{AuditPlan, EnvironmentChoice, Experiment, OptimizerChoice, Values, WrittenBy};
-use crate::optimizer::Algorithm;
+use super::source::{Entry, Place, Source};
+use super::{
+    AuditPlan, DemonstrationChoice, Demonstrator, EnvironmentChoice, Experiment, InputFile,
+    OptimizerChoice, RewardChoice, RewardInference, RewardOf, Values, WrittenBy,
+};
+use crate::optimizer::{Algorithm, Needs};
 use crate::registry::{self, EnvironmentEntry};
 use crate::settings::{Kind, MOST, Setting, Value, nearest, quoted};
 
@@ -15,6 +19,53 @@ pub(super) const TOP: &[Setting] = &[Setting {
     default: Some(Value::Text(String::new())),
     meaning: "what the experiment shows, in a sentence",
 }];
+
+/// `[reward]`: a learned reward in place of the environment's own.
+pub(super) const REWARD: &[Setting] = &[
+    Setting {
+        key: "path",
+        kind: Kind::Text,
+        default: None,
+        meaning: "file of a learned reward that is paid in place of the environment's own; a path in a file is taken from the file's folder",
+    },
+    Setting {
+        key: "infer",
+        kind: Kind::Choice(&["maximum-causal-entropy"]),
+        default: None,
+        meaning: "how a reward is inferred from [demonstrations] before training, in an environment whose states can be listed",
+    },
+    Setting {
+        key: "of",
+        kind: Kind::Choice(&["state-actions", "arrivals"]),
+        default: None,
+        meaning: "what an inferred reward may pay for: every state and action, as it does unless told otherwise, or arriving in a state",
+    },
+];
+
+/// `[demonstrations]`.
+pub(super) const DEMONSTRATIONS: &[Setting] = &[
+    Setting {
+        key: "path",
+        kind: Kind::Text,
+        default: None,
+        meaning: "file or folder of demonstrations; a path in a file is taken from the file's folder",
+    },
+    Setting {
+        key: "policy",
+        kind: Kind::Text,
+        default: None,
+        meaning: "scripted policy of the environment that demonstrates, where there is no file; for dagger, the expert that is asked",
+    },
+    Setting {
+        key: "episodes",
+        kind: Kind::Count {
+            low: 0,
+            high: 1_000_000,
+        },
+        default: Some(Value::Count(20)),
+        meaning: "episodes that are demonstrated, or the most that are read",
+    },
+];
 
 /// `[audit]`.
 pub(super) const AUDIT: &[Setting] = &[
@@ -112,8 +163,10 @@ pub(super) const RUN: &[Setting] = &[
     },
 ];
 
-const SECTIONS: [&str; 6] = [
+const SECTIONS: [&str; 8] = [
     "environment",
+    "reward",
+    "demonstrations",
     "optimizer",
     "reference",
     "audit",
@@ -124,8 +177,17 @@ const SECTIONS: [&str; 6] = [
 /// Checks everything; problems are left in `source`.
 pub(super) fn read(source: &mut Source, name: &str) -> Option<Experiment> {
     let environment = environment(source);
+    let entry = environment.as_ref().map(|(entry, _)| *entry);
+    let reward = reward(source);
+    let demonstrations = demonstrations(source, entry);
     let optimizer = optimizer(source);
-    let reference = reference(source, environment.as_ref().map(|(entry, _)| *entry));
+    check_demonstrations(
+        source,
+        reward.as_ref(),
+        demonstrations.as_ref(),
+        optimizer.as_ref(),
+    );
+    let reference = reference(source, entry);
     let audit = section(source, "audit", AUDIT, "[audit]");
     let evaluation = section(source, "evaluation", EVALUATION, "[evaluation]");
     let run = section(source, "run", RUN, "[run]");
@@ -143,6 +205,8 @@ pub(super) fn read(source: &mut Source, name: &str) -> Option<Experiment> {
         name,
         description: text(&top, "description").unwrap_or_default(),
         environment,
+        reward,
+        demonstrations,
         optimizer,
         reference,
         audit: AuditPlan {
@@ -205,6 +269,118 @@ pub(super) fn environment_settings(
         source.problem(stranger.place, message);
     }
     values
+}
+
+/// The learned reward that is paid; none where the environment's own is.
+fn reward(source: &mut Source) -> Option<RewardChoice> {
+    let path = input_file(source, "reward.path");
+    let values = section(source, "reward", REWARD, "[reward]");
+    let of = match values.text("of") {
+        Some("arrivals") => RewardOf::Arrivals,
+        _ => RewardOf::StateActions,
+    };
+    let infer = values.text("infer").map(|_| RewardInference { of });
+    (path.is_some() || infer.is_some()).then_some(RewardChoice { file: path, infer })
+}
+
+/// Who demonstrates.
+fn demonstrations(
+    source: &mut Source,
+    entry: Option<&'static EnvironmentEntry>,
+) -> Option<DemonstrationChoice> {
+    let place = source.section_place("demonstrations");
+    let path = input_file(source, "demonstrations.path");
+    let policy_place = source.entries.get("demonstrations.policy");
+    let policy_place = policy_place.map_or_else(|| place.clone(), |entry| entry.place.clone());
+    let is_there = source.sections.contains_key("demonstrations")
+        || source
+            .entries
+            .keys()
+            .any(|key| key.starts_with("demonstrations."));
+    let values = section(source, "demonstrations", DEMONSTRATIONS, "[demonstrations]");
+    let policy = values.text("policy").map(str::to_owned);
+    let known: Vec<&str> = entry.map_or(vec![], |entry| {
+        entry.policies.iter().map(|policy| policy.0).collect()
+    });
+    if let (Some(policy), Some(entry)) = (&policy, entry)
+        && !known.contains(&policy.as_str())
+    {
+        let meant = nearest(policy, known.iter().copied());
+        let meant = meant.map_or(String::new(), |word| format!("did you mean \"{word}\"? "));
+        let allowed = match known.is_empty() {
+            true => "it has none; name a file with demonstrations.path".to_owned(),
+            false => format!("allowed: {}", quoted(known.iter().copied())),
+        };
+        let name = entry.name;
+        let message = format!(
+            "demonstrations.policy = \"{policy}\" is no policy of {name}; {meant}{allowed}"
+        );
+        source.problem(policy_place, message);
+    }
+    let demonstrator = match (path, policy) {
+        (Some(file), policy) => Demonstrator::File {
+            file,
+            expert: policy,
+        },
+        (None, Some(policy)) => Demonstrator::Policy(policy),
+        (None, None) => {
+            if is_there {
+                let message = "demonstrations come from nowhere; give demonstrations.path, a file, or demonstrations.policy, a scripted policy";
+                source.problem(place, message.to_owned());
+            }
+            return None;
+        }
+    };
+    Some(DemonstrationChoice {
+        demonstrator,
+        episodes: values.count("episodes"),
+    })
+}
+
+/// Whether whoever needs demonstrations has them.
+fn check_demonstrations(
+    source: &mut Source,
+    reward: Option<&RewardChoice>,
+    demonstrations: Option<&DemonstrationChoice>,
+    optimizer: Option<&OptimizerChoice>,
+) {
+    let way =
+        "add [demonstrations] with path, a file, or policy, a scripted policy of the environment";
+    let infers = reward.is_some_and(|reward| reward.infer.is_some() && reward.file.is_none());
+    if infers && demonstrations.is_none() {
+        let place = source.section_place("reward");
+        source.problem(place, format!("reward.infer needs demonstrations; {way}"));
+    }
+    let Some(optimizer) = optimizer else { return };
+    let name = optimizer.algorithm.name();
+    let place = source.section_place("optimizer");
+    match (optimizer.algorithm.needs(), demonstrations) {
+        (Needs::Demonstrations, None) => {
+            source.problem(place, format!("{name} needs demonstrations; {way}"));
+        }
+        (Needs::Expert, demonstrations) if expert_of(demonstrations).is_none() => {
+            source.problem(place, format!(
+                "{name} asks a living expert; add [demonstrations] with policy, a scripted policy of the environment"
+            ));
+        }
+        _ => {}
+    }
+}
+
+fn expert_of(demonstrations: Option<&DemonstrationChoice>) -> Option<&str> {
+    demonstrations.and_then(DemonstrationChoice::expert)
+}
+
+/// A path to a file that an experiment reads: in a file from the file's folder, in an argument from where we are.
+fn input_file(source: &Source, key: &str) -> Option<InputFile> {
+    let entry = source.entries.get(key)?;
+    let written = entry.value.as_str()?.to_owned();
+    let path = match &entry.place {
+        Place::File { file, .. } => Path::new(file).parent().map(|folder| folder.join(&written)),
+        Place::Argument(_) => None,
+    };
+    let path = path.unwrap_or_else(|| PathBuf::from(&written));
+    Some(InputFile { written, path })
 }
 
 fn optimizer(source: &mut Source) -> Option<OptimizerChoice> {

@@ -2,7 +2,7 @@
 
 use toml_edit::{DocumentMut, Item, Table, Value as TomlValue};
 
-use super::{Experiment, Values};
+use super::{Demonstrator, Experiment, RewardInference, Values};
 
 impl Experiment {
     /// The experiment as a TOML file in which nothing is left to a default. `version` and
@@ -18,6 +18,33 @@ impl Experiment {
             &self.environment.settings,
         );
         document["environment"] = Item::Table(environment);
+        if let Some(reward) = &self.reward {
+            let mut entries: Vec<(&str, TomlValue)> = vec![];
+            if let Some(infer) = reward.infer {
+                entries.push(("infer", RewardInference::NAME.into()));
+                entries.push(("of", infer.of.name().into()));
+            }
+            entries.extend(
+                reward
+                    .file
+                    .iter()
+                    .map(|file| ("path", file.written.as_str().into())),
+            );
+            document["reward"] = table(&entries);
+        }
+        if let Some(demonstrations) = &self.demonstrations {
+            let mut entries: Vec<(&str, TomlValue)> = vec![];
+            if let Demonstrator::File { file, .. } = &demonstrations.demonstrator {
+                entries.push(("path", file.written.as_str().into()));
+            }
+            entries.extend(
+                demonstrations
+                    .expert()
+                    .map(|policy| ("policy", policy.into())),
+            );
+            entries.push(("episodes", count(demonstrations.episodes)));
+            document["demonstrations"] = table(&entries);
+        }
         let optimizer = &self.optimizer;
         let head = [
             ("algorithm", optimizer.algorithm.name().into()),

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use mdp::Seed;
+use mdp::{Seed, Trajectories};
 use nn::{Pool, Schedule};
 use rl::{Learner, VectorEnvironment};
 
 use crate::Error;
 use crate::experiment::{OptimizerChoice, Values};
+use crate::registry::Task;
 use crate::settings::{Kind, Setting, Value};
 
 // How a field of a configuration becomes a row of its table.
@@ -117,8 +118,13 @@ macro_rules! steps {
 }
 
 // The macros above serve these modules.
+mod adversarial;
+mod backward;
+mod behavioral_cloning;
+mod dagger;
 mod dqn;
 mod ppo;
+mod procedure_cloning;
 
 #[cfg(test)]
 mod tests;
@@ -136,13 +142,36 @@ pub(crate) const POSITIVE: Kind = Kind::NumberAbove {
     high: 1e6,
 };
 
-/// An algorithm that pushes a policy against a reward.
+/// An algorithm that makes a policy: pushed against a reward, or after an expert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Algorithm {
     /// Proximal policy optimisation.
     Ppo,
     /// Deep Q-learning.
     Dqn,
+    /// Behavioural cloning.
+    BehavioralCloning,
+    /// Dataset aggregation.
+    Dagger,
+    /// Generative adversarial imitation learning.
+    Gail,
+    /// Adversarial inverse reinforcement learning.
+    Airl,
+    /// Cloning of an expert's computation.
+    ProcedureCloning,
+    /// From one demonstration, backward from its end.
+    Backward,
+}
+
+/// What an algorithm learns from beside rewards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// Nothing: from rewards alone.
+    Nothing,
+    /// Demonstrations.
+    Demonstrations,
+    /// An expert that can be asked.
+    Expert,
 }
 
 /// A named group of hyperparameters and where it comes from.
@@ -166,7 +195,16 @@ struct Hyperparameter<C> {
 
 impl Algorithm {
     /// All of them.
-    pub const ALL: [Algorithm; 2] = [Algorithm::Ppo, Algorithm::Dqn];
+    pub const ALL: [Algorithm; 8] = [
+        Algorithm::Ppo,
+        Algorithm::Dqn,
+        Algorithm::BehavioralCloning,
+        Algorithm::Dagger,
+        Algorithm::Gail,
+        Algorithm::Airl,
+        Algorithm::ProcedureCloning,
+        Algorithm::Backward,
+    ];
 
     /// Its name in experiments.
     #[must_use]
@@ -174,6 +212,12 @@ impl Algorithm {
         match self {
             Algorithm::Ppo => "ppo",
             Algorithm::Dqn => "dqn",
+            Algorithm::BehavioralCloning => "bc",
+            Algorithm::Dagger => "dagger",
+            Algorithm::Gail => "gail",
+            Algorithm::Airl => "airl",
+            Algorithm::ProcedureCloning => "procedure-cloning",
+            Algorithm::Backward => "backward",
         }
     }
 
@@ -185,12 +229,32 @@ impl Algorithm {
             .find(|algorithm| algorithm.name() == name)
     }
 
+    /// What it learns from beside rewards.
+    #[must_use]
+    pub fn needs(self) -> Needs {
+        match self {
+            Algorithm::Ppo | Algorithm::Dqn => Needs::Nothing,
+            Algorithm::Dagger => Needs::Expert,
+            Algorithm::BehavioralCloning
+            | Algorithm::Gail
+            | Algorithm::Airl
+            | Algorithm::ProcedureCloning
+            | Algorithm::Backward => Needs::Demonstrations,
+        }
+    }
+
     /// Its presets.
     #[must_use]
     pub fn presets(self) -> Vec<Preset> {
         match self {
             Algorithm::Ppo => ppo::presets(),
             Algorithm::Dqn => dqn::presets(),
+            Algorithm::BehavioralCloning => behavioral_cloning::presets(),
+            Algorithm::Dagger => dagger::presets(),
+            Algorithm::Gail => adversarial::gail_presets(),
+            Algorithm::Airl => adversarial::airl_presets(),
+            Algorithm::ProcedureCloning => procedure_cloning::presets(),
+            Algorithm::Backward => backward::presets(),
         }
     }
 
@@ -208,23 +272,69 @@ impl Algorithm {
         match self {
             Algorithm::Ppo => settings(ppo::HYPERPARAMETERS, preset),
             Algorithm::Dqn => settings(dqn::HYPERPARAMETERS, preset),
+            Algorithm::BehavioralCloning => settings(behavioral_cloning::HYPERPARAMETERS, preset),
+            Algorithm::Dagger => dagger::settings(preset),
+            Algorithm::Gail => adversarial::gail_settings(preset),
+            Algorithm::Airl => adversarial::airl_settings(preset),
+            Algorithm::ProcedureCloning => settings(procedure_cloning::HYPERPARAMETERS, preset),
+            Algorithm::Backward => settings(backward::HYPERPARAMETERS, preset),
         }
     }
 }
 
-/// The learner that an experiment asks for. `environment` gives any number of environments under a seed.
+/// What a learner is set into.
+pub(crate) struct Situation<'s> {
+    /// The environment.
+    pub(crate) task: &'s dyn Task,
+    /// What was demonstrated; there for algorithms that need it.
+    pub(crate) demonstrations: Option<&'s Trajectories>,
+    /// The scripted policy that can be asked; there for algorithms that need it.
+    pub(crate) expert: Option<&'s str>,
+    /// The seed of every random stream.
+    pub(crate) seed: Seed,
+    /// The threads.
+    pub(crate) pool: Arc<Pool>,
+}
+
+/// A training that is about to begin.
+pub(crate) struct Training {
+    /// The learner.
+    pub(crate) learner: Box<dyn Learner>,
+    /// Its steps in all, as [`Learner::n_steps`] counts them.
+    pub(crate) n_steps: u64,
+}
+
+/// The training that an experiment asks for.
 ///
 /// # Errors
-/// If the hyperparameters do not fit together or the algorithm cannot act in the environment.
-pub(crate) fn learner(
+/// If the hyperparameters do not fit together, the demonstrations are of another environment, or the algorithm cannot
+/// act in the environment.
+pub(crate) fn training(
     choice: &OptimizerChoice,
-    environment: impl Fn(usize, Seed) -> Box<dyn VectorEnvironment>,
-    seed: Seed,
-    pool: Arc<Pool>,
-) -> Result<Box<dyn Learner>, Error> {
+    situation: &Situation<'_>,
+) -> Result<Training, Error> {
     match choice.algorithm {
-        Algorithm::Ppo => ppo::learner(choice, environment, seed, pool),
-        Algorithm::Dqn => dqn::learner(choice, environment, seed, pool),
+        Algorithm::Ppo => ppo::training(choice, situation),
+        Algorithm::Dqn => dqn::training(choice, situation),
+        Algorithm::BehavioralCloning => behavioral_cloning::training(choice, situation),
+        Algorithm::Dagger => dagger::training(choice, situation),
+        Algorithm::Gail => adversarial::gail_training(choice, situation),
+        Algorithm::Airl => adversarial::airl_training(choice, situation),
+        Algorithm::ProcedureCloning => procedure_cloning::training(choice, situation),
+        Algorithm::Backward => backward::training(choice, situation),
+    }
+}
+
+impl Situation<'_> {
+    /// `n` environments to learn in.
+    fn environments(&self, n: usize) -> Box<dyn VectorEnvironment> {
+        self.task.vectorized(n, self.seed.child("environments", 0))
+    }
+
+    /// The demonstrations of an algorithm that needs some.
+    fn demonstrations(&self) -> &Trajectories {
+        self.demonstrations
+            .expect("a checked experiment has demonstrations for an algorithm that needs some")
     }
 }
 
@@ -254,6 +364,45 @@ fn preset<C>(
         name,
         source,
         values,
+    }
+}
+
+/// The presets of an algorithm as values of its table.
+fn presets<C>(presets: &[rl::Preset<C>], table: &[Hyperparameter<C>]) -> Vec<Preset> {
+    let of = |each: &rl::Preset<C>| preset(each.name, each.source, table, &(each.config)());
+    presets.iter().map(of).collect()
+}
+
+/// The same for an algorithm within which another one works, each with a table of its own.
+fn nested_presets<C, I>(
+    presets: &[rl::Preset<C>],
+    own: &[Hyperparameter<C>],
+    inner: &[Hyperparameter<I>],
+    within: fn(&C) -> &I,
+) -> Vec<Preset> {
+    let of = |each: &rl::Preset<C>| {
+        let config = (each.config)();
+        let mut whole = preset(each.name, each.source, own, &config);
+        for parameter in inner {
+            let value = (parameter.get)(within(&config));
+            whole.values.insert(parameter.key, value);
+        }
+        whole
+    };
+    presets.iter().map(of).collect()
+}
+
+/// Writes every value but those left out to a configuration.
+fn configure_some<C>(
+    table: &[Hyperparameter<C>],
+    values: &Values,
+    config: &mut C,
+    is_left_out: fn(&str) -> bool,
+) {
+    for parameter in table.iter().filter(|parameter| !is_left_out(parameter.key)) {
+        let value = values.get(parameter.key);
+        let value = value.expect("a checked optimizer has every hyperparameter");
+        (parameter.set)(config, value);
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use mdp::Seed;
-use nn::Pool;
 use rl::ppo::{Config, Exploration, Initialization, PRESETS, Trainer, Trunk};
-use rl::{Learner, VectorEnvironment};
 
-use super::{Hyperparameter, NOT_NEGATIVE, POSITIVE, Preset, UNIT, number, to_f32, to_usize};
+use super::{
+    Hyperparameter, NOT_NEGATIVE, POSITIVE, Preset, Situation, Training, UNIT, number, to_f32,
+    to_usize,
+};
 use crate::Error;
 use crate::experiment::OptimizerChoice;
 use crate::settings::{Kind, Value};
@@ -168,17 +168,7 @@ pub(super) const HYPERPARAMETERS: &[Hyperparameter<Config>] = &[
 ];
 
 pub(super) fn presets() -> Vec<Preset> {
-    PRESETS
-        .iter()
-        .map(|preset| {
-            super::preset(
-                preset.name,
-                preset.source,
-                HYPERPARAMETERS,
-                &(preset.config)(),
-            )
-        })
-        .collect()
+    super::presets(PRESETS, HYPERPARAMETERS)
 }
 
 pub(super) fn config(choice: &OptimizerChoice) -> Config {
@@ -187,13 +177,16 @@ pub(super) fn config(choice: &OptimizerChoice) -> Config {
     config
 }
 
-pub(super) fn learner(
+pub(super) fn training(
     choice: &OptimizerChoice,
-    environment: impl Fn(usize, Seed) -> Box<dyn VectorEnvironment>,
-    seed: Seed,
-    pool: Arc<Pool>,
-) -> Result<Box<dyn Learner>, Error> {
+    situation: &Situation<'_>,
+) -> Result<Training, Error> {
     let config = config(choice);
-    let environment = environment(config.n_environments, seed.child("environments", 0));
-    Ok(Box::new(Trainer::new(config, environment, seed, pool)?))
+    let n_steps = config.steps;
+    let environment = situation.environments(config.n_environments);
+    let Situation { seed, ref pool, .. } = *situation;
+    Ok(Training {
+        learner: Box::new(Trainer::new(config, environment, seed, Arc::clone(pool))?),
+        n_steps,
+    })
 }

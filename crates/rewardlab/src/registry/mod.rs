@@ -6,6 +6,7 @@ mod control;
 mod games;
 mod gridworlds;
 mod random_play;
+mod rewarded;
 mod tabular;
 mod tampering;
 mod task;
@@ -14,8 +15,9 @@ use std::sync::LazyLock;
 
 use mdp::TimeLimit;
 
-pub use random_play::Continued;
-pub use task::{Choose, RecordedEpisode, Tabulation, Task};
+pub use random_play::{Continued, RandomPlay};
+pub(crate) use rewarded::RewardedTask;
+pub use task::{Choose, Procedure, RecordedEpisode, Tabulation, Task};
 
 use crate::experiment::Values;
 use crate::settings::{Kind, Setting, Value};

@@ -1,23 +1,91 @@
 //! Random play from a state on, for estimates where nothing can be listed.
 
 use check::Stepped;
-use mdp::{Action as _, Components, Discount, Environment, Rng, Step};
+use mdp::{
+    Action as _, Components, Discount, End, Environment, Observation as _, Rng, StateVector as _,
+    Step,
+};
+use nn::Pool;
+use rl::{LearnedReward, RewardScratch, Transitions};
 
 /// What followed a state and an action, in steps.
 pub type Continued = check::Continuation<Step, ()>;
 
-/// A state that random play comes to, an action drawn there, and `n_draws` times what followed.
+/// How much is played.
+#[derive(Clone, Copy, Debug)]
+pub struct RandomPlay {
+    /// Times that what follows is drawn.
+    pub n_draws: usize,
+    /// Steps after which play is left.
+    pub max_steps: usize,
+    /// The discount of what is paid.
+    pub discount: Discount,
+}
+
+/// An environment's steps as they are paid: by its own reward, or by a learned one in its place.
+pub(super) struct Paid<'p, E> {
+    environment: &'p E,
+    reward: Option<&'p LearnedReward>,
+    n_features: usize,
+    scratch: RewardScratch,
+    pool: Pool,
+}
+
+impl<'p, E: Environment> Paid<'p, E> {
+    pub(super) fn new(environment: &'p E, reward: Option<&'p LearnedReward>) -> Paid<'p, E> {
+        Paid {
+            n_features: E::Observation::n_features(&environment.observation_space()),
+            scratch: RewardScratch::default(),
+            pool: Pool::new(1),
+            environment,
+            reward,
+        }
+    }
+
+    fn step(&mut self, state: &mut E::State, action: &E::Action, rng: &mut Rng) -> Step {
+        let Some(reward) = self.reward else {
+            return self.environment.step(state, action, rng);
+        };
+        let mut numbers = vec![];
+        state.write(&mut numbers);
+        let observations = self.features(state, rng);
+        let step = self.environment.step(state, action, rng);
+        let transition = Transitions {
+            observations: &observations,
+            actions: &action.to_value(),
+            next_observations: &self.features(state, rng),
+            terminated: &[step.end == Some(End::Terminated)],
+            states: &[numbers],
+        };
+        let mut paid = [0.0];
+        reward.rewards(&transition, &mut paid, &mut self.scratch, &self.pool);
+        Step {
+            reward: paid[0],
+            components: Components::NONE,
+            ..step
+        }
+    }
+
+    fn features(&self, state: &E::State, rng: &mut Rng) -> Vec<f32> {
+        let mut features = vec![0.0; self.n_features];
+        self.environment
+            .observe(state, rng)
+            .write_features(&mut features);
+        features
+    }
+}
+
+/// A state that random play comes to, an action drawn there, and what followed as often as `play` says.
 pub(super) fn continuations<E: Environment>(
-    environment: &E,
-    n_draws: usize,
-    max_steps: usize,
-    discount: Discount,
+    paid: &mut Paid<'_, E>,
+    play: &RandomPlay,
     mut rng: Rng,
 ) -> Vec<Continued> {
+    let environment = paid.environment;
     let space = environment.action_space();
     let mut state = environment.initial_state(&mut rng);
     let mut chosen = state.clone();
-    for n_steps in 1..max_steps {
+    for n_steps in 1..play.max_steps {
         let action = E::Action::from_value(&space.sample(&mut rng));
         if environment.step(&mut state, &action, &mut rng).is_last() {
             break;
@@ -28,17 +96,15 @@ pub(super) fn continuations<E: Environment>(
         }
     }
     let action = E::Action::from_value(&space.sample(&mut rng));
-    let go_on =
-        |state: E::State, rng: &mut Rng| go_on(environment, state, max_steps, discount, rng);
-    let draws = (0..n_draws).map(|_| {
+    let draws = (0..play.n_draws).map(|_| {
         let mut next_state = chosen.clone();
-        let step = environment.step(&mut next_state, &action, &mut rng);
+        let step = paid.step(&mut next_state, &action, &mut rng);
         Continued {
             next_state: step,
-            from_state: vec![go_on(chosen.clone(), &mut rng)],
+            from_state: vec![go_on(paid, chosen.clone(), play, &mut rng)],
             from_next_state: match step.is_last() {
                 true => vec![],
-                false => vec![go_on(next_state, &mut rng)],
+                false => vec![go_on(paid, next_state, play, &mut rng)],
             },
         }
     });
@@ -48,19 +114,18 @@ pub(super) fn continuations<E: Environment>(
 /// What random play is paid from a state to the end of the episode, or in `max_steps`, as the discounted sums of each
 /// channel: rewards are linear in them, so one step stands for all.
 fn go_on<E: Environment>(
-    environment: &E,
+    paid: &mut Paid<'_, E>,
     mut state: E::State,
-    max_steps: usize,
-    discount: Discount,
+    play: &RandomPlay,
     rng: &mut Rng,
 ) -> Stepped<Step, ()> {
-    let space = environment.action_space();
+    let space = paid.environment.action_space();
     let (mut sums, mut weight) = (Sums::default(), 1.0);
-    for _ in 0..max_steps {
+    for _ in 0..play.max_steps {
         let action = E::Action::from_value(&space.sample(rng));
-        let step = environment.step(&mut state, &action, rng);
+        let step = paid.step(&mut state, &action, rng);
         sums.add(&step, weight);
-        weight *= discount.get();
+        weight *= play.discount.get();
         if step.is_last() {
             break;
         }

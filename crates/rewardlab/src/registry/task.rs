@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
+use imitation::dagger::{Expert, ScriptedExpert};
 use mdp::{
     Action as _, ChannelStep, Discount, Enumerable, Environment, Episode, Observation as _, Policy,
     Rng, Scene, Seed, Shape, Space, StateVector as _, TabulateError, Tabulated, TimeLimit,
     Trajectory,
 };
-use rl::{VectorEnvironment, Vectorized};
+use rl::{LearnedReward, VectorEnvironment, Vectorized};
 
-use super::random_play::{Continued, continuations};
+use super::random_play::{Continued, Paid, RandomPlay, continuations};
 
 /// One episode as it was, and whether the task was done as meant, where that is a yes or no.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -53,6 +54,9 @@ pub trait Task: Send + Sync {
     /// Plays one episode with actions from outside, to its end, `max_steps`, or until they stop.
     fn play_with(&self, choose: Choose<'_>, max_steps: usize, rng: Rng) -> RecordedEpisode;
 
+    /// Which observations are possible.
+    fn observation_space(&self) -> Space;
+
     /// Which actions are possible.
     fn action_space(&self) -> Space;
 
@@ -82,14 +86,25 @@ pub trait Task: Send + Sync {
     /// there is no such policy or state, or where the policy draws its action.
     fn scripted_action(&self, policy: &str, state: &[f64]) -> Option<Vec<f32>>;
 
-    /// For estimates where nothing can be listed: a state that random play comes to, an action drawn there, and
-    /// `n_draws` times what followed, with what random play was paid from the state and from the next one, in at most
-    /// `max_steps` each, as one step of discounted sums. A state is known by the step that led to it.
+    /// The scripted policy of that name as an expert that can be asked what to do in any state; none where there is no
+    /// such policy.
+    fn expert(&self, policy: &str) -> Option<Box<dyn Expert>>;
+
+    /// How an expert computes what to do, where it can be shown: the boards of the computation for an observation.
+    fn procedure(&self) -> Option<Procedure>;
+
+    /// The features of what is observed in a state, given by its numbers as they are recorded; none where there is no
+    /// such state, or where an observation is drawn.
+    fn features(&self, state: &[f64]) -> Option<Vec<f32>>;
+
+    /// For estimates where nothing can be listed: a state that random play comes to, an action drawn there, and several
+    /// times what followed, with what random play was paid from the state and from the next one, as one step of
+    /// discounted sums. A state is known by the step that led to it. `reward` is paid in place of the environment's own
+    /// where there is one; it must fit.
     fn continuations(
         &self,
-        n_draws: usize,
-        max_steps: usize,
-        discount: Discount,
+        play: &RandomPlay,
+        reward: Option<&LearnedReward>,
         rng: Rng,
     ) -> Vec<Continued>;
 
@@ -99,10 +114,14 @@ pub trait Task: Send + Sync {
 
 /// A scripted policy of an environment.
 pub(super) type Script<E> =
-    Box<dyn Policy<<E as Environment>::Observation, <E as Environment>::Action> + Send + Sync>;
+    Arc<dyn Policy<<E as Environment>::Observation, <E as Environment>::Action> + Send + Sync>;
 
-/// A scripted policy is asked as often for its action in one state: where it draws, two answers differ.
+/// A scripted policy is asked as often for its action in one state, and an environment for an observation of it: where
+/// they draw, two answers differ.
 const N_ASKED: u64 = 16;
+
+/// The boards of an expert's computation for an observation.
+pub type Procedure = fn(&[f32]) -> Vec<Vec<u8>>;
 
 /// Makes a finite MDP of an environment.
 type Tabulate<E> = fn(&E, &Tabulation) -> Result<Tabulated, TabulateError>;
@@ -112,6 +131,7 @@ pub(super) struct TypedTask<E: Environment> {
     environment: Arc<E>,
     scripts: Vec<(&'static str, Script<E>)>,
     tabulate: Option<Tabulate<E>>,
+    procedure: Option<Procedure>,
 }
 
 impl<E: Enumerable + Clone + 'static> TypedTask<TimeLimit<E>> {
@@ -162,6 +182,7 @@ impl<E: Environment + 'static> TypedTask<E> {
             environment: Arc::new(environment),
             scripts: vec![],
             tabulate: None,
+            procedure: None,
         }
     }
 
@@ -171,7 +192,13 @@ impl<E: Environment + 'static> TypedTask<E> {
         name: &'static str,
         policy: impl Policy<E::Observation, E::Action> + Send + Sync + 'static,
     ) -> Self {
-        self.scripts.push((name, Box::new(policy)));
+        self.scripts.push((name, Arc::new(policy)));
+        self
+    }
+
+    /// Lets the expert's computation be shown.
+    pub(super) fn showing(mut self, procedure: Procedure) -> Self {
+        self.procedure = Some(procedure);
         self
     }
 
@@ -218,6 +245,10 @@ impl<E: Environment + 'static> Task for TypedTask<E> {
             trajectory.steps.push(step);
         }
         self.judged(trajectory)
+    }
+
+    fn observation_space(&self) -> Space {
+        self.environment.observation_space()
     }
 
     fn action_space(&self) -> Space {
@@ -282,14 +313,44 @@ impl<E: Environment + 'static> Task for TypedTask<E> {
             .then_some(action)
     }
 
+    fn expert(&self, policy: &str) -> Option<Box<dyn Expert>> {
+        let (_, script) = self.scripts.iter().find(|(name, _)| *name == policy)?;
+        let script = Arc::clone(script);
+        let act = move |observation: &E::Observation, rng: &mut Rng| script.act(observation, rng);
+        Some(Box::new(ScriptedExpert::new(
+            Arc::clone(&self.environment),
+            act,
+        )))
+    }
+
+    fn procedure(&self) -> Option<Procedure> {
+        self.procedure
+    }
+
+    fn features(&self, state: &[f64]) -> Option<Vec<f32>> {
+        let state = E::State::read(state).ok()?;
+        let n_features = E::Observation::n_features(&self.environment.observation_space());
+        let observe = |number: u64| {
+            let rng = &mut Seed(0).stream("features", number);
+            let mut features = vec![0.0; n_features];
+            let observation = self.environment.observe(&state, rng);
+            observation.write_features(&mut features);
+            features
+        };
+        let features = observe(0);
+        (1..N_ASKED)
+            .all(|number| observe(number) == features)
+            .then_some(features)
+    }
+
     fn continuations(
         &self,
-        n_draws: usize,
-        max_steps: usize,
-        discount: Discount,
+        play: &RandomPlay,
+        reward: Option<&LearnedReward>,
         rng: Rng,
     ) -> Vec<Continued> {
-        continuations(self.environment.as_ref(), n_draws, max_steps, discount, rng)
+        let mut paid = Paid::new(self.environment.as_ref(), reward);
+        continuations(&mut paid, play, rng)
     }
 
     fn tabulate(&self, tabulation: &Tabulation) -> Option<Result<Tabulated, TabulateError>> {

@@ -17,11 +17,15 @@ pub struct RunFolder {
 }
 
 impl RunFolder {
-    /// Makes `root/<experiment>/<time>-<seed>/` and writes the resolved experiment to it.
+    /// Makes `root/<experiment>/<time>-<seed>/` and writes the resolved experiment to it, and what `fill` adds.
     ///
     /// # Errors
     /// If the operating system refuses.
-    pub fn create(root: &Path, experiment: &Experiment) -> Result<RunFolder, Error> {
+    pub fn create(
+        root: &Path,
+        experiment: &Experiment,
+        fill: impl FnOnce(&RunFolder) -> Result<(), Error>,
+    ) -> Result<RunFolder, Error> {
         let parent = root.join(&experiment.name);
         fs::create_dir_all(&parent).map_err(Error::io(&parent, "make the folder of runs"))?;
         let name = format!("{}-{}", timestamp(SystemTime::now()), experiment.seed);
@@ -35,6 +39,7 @@ impl RunFolder {
         };
         let toml = experiment.to_toml(crate::VERSION, nn::instruction_set());
         folder.write("experiment.toml", toml.as_bytes())?;
+        fill(&folder)?;
         folder.path = rename_free(&folder.path, &parent, &name)?;
         Ok(folder)
     }

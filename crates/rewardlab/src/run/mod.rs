@@ -4,6 +4,7 @@ mod channel;
 mod evaluate;
 mod evidence;
 mod folder;
+mod inputs;
 mod metrics;
 mod page;
 mod record;
@@ -37,6 +38,7 @@ pub(crate) use training::FINAL_POLICY;
 
 use crate::Error;
 use crate::experiment::Experiment;
+use inputs::Inputs;
 
 /// The file with what was found, in the run's folder: the last one that a run writes.
 pub(crate) const VERDICT: &str = "verdict.json";
@@ -151,18 +153,19 @@ pub fn run(
     n_threads: usize,
     observer: &mut dyn RunObserver,
 ) -> Result<FinishedRun, Error> {
-    let task = experiment.task()?;
+    let inputs = Inputs::of(experiment)?;
     let pool = Arc::new(Pool::new(n_threads));
     // Whatever is wrong with the settings shows here, before anything is written.
-    let learner = training::learner_of(experiment, task.as_ref(), &pool)?;
-    let folder = RunFolder::create(root, experiment)?;
+    let training = training::training_of(experiment, &inputs, &pool)?;
+    let experiment = &inputs.relocated(experiment);
+    let folder = RunFolder::create(root, experiment, |folder| inputs.write(folder))?;
     let place = Place {
         experiment,
-        task: task.as_ref(),
+        task: inputs.task.as_ref(),
         folder: &folder,
         n_threads,
     };
-    place.finish(learner, pool, observer)
+    place.finish(training, pool, observer)
 }
 
 /// What [`resume`] found.
@@ -188,16 +191,16 @@ pub fn resume(
         return Ok(Resumed::WasFinished(path.to_owned()));
     }
     let experiment = experiment_of(path)?;
-    let task = experiment.task()?;
+    let inputs = Inputs::of(&experiment)?;
     let pool = Arc::new(Pool::new(n_threads));
-    let learner = training::learner_of(&experiment, task.as_ref(), &pool)?;
+    let training = training::training_of(&experiment, &inputs, &pool)?;
     let place = Place {
         experiment: &experiment,
-        task: task.as_ref(),
+        task: inputs.task.as_ref(),
         folder: &folder,
         n_threads,
     };
-    let finished = place.finish(learner, pool, observer)?;
+    let finished = place.finish(training, pool, observer)?;
     Ok(Resumed::Finished(Box::new(finished)))
 }
 
@@ -224,7 +227,7 @@ struct Place<'r> {
 impl Place<'_> {
     fn finish(
         &self,
-        learner: Box<dyn rl::Learner>,
+        training: crate::optimizer::Training,
         pool: Arc<Pool>,
         observer: &mut dyn RunObserver,
     ) -> Result<FinishedRun, Error> {
@@ -234,7 +237,7 @@ impl Place<'_> {
             folder,
             ..
         } = *self;
-        let run = training::Run::begin(experiment, task, folder, learner, pool)?;
+        let run = training::Run::begin(experiment, task, folder, training, pool)?;
         let trained = run.finish(observer)?;
         observer.on_event(&RunEvent::Auditing);
         let record = RunRecord {

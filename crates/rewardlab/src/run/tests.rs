@@ -151,11 +151,21 @@ fn tensorboard_files_are_read_by_a_reader_that_does_not_know_us() {
 #[test]
 fn recorded_episodes_are_those_of_the_evaluation() {
     let experiment = Experiment::load("coast-runners", &[]).unwrap();
-    let task = experiment.task().unwrap();
+    let inputs = Inputs::of(&experiment).unwrap();
+    let task = &inputs.task;
     let pool = Arc::new(Pool::new(2));
-    let learner = training::learner_of(&experiment, task.as_ref(), &pool).unwrap();
+    let learner = training::training_of(&experiment, &inputs, &pool)
+        .unwrap()
+        .learner;
     let policy = learner.policy();
-    let played = play_network(task.as_ref(), policy.as_ref(), Play::Sampled, 5, Seed(3), &pool);
+    let played = play_network(
+        task.as_ref(),
+        policy.as_ref(),
+        Play::Sampled,
+        5,
+        Seed(3),
+        &pool,
+    );
     assert_eq!((played.outcomes.len(), played.recorded.len()), (5, 5));
     for (outcome, recorded) in played.outcomes.iter().zip(&played.recorded) {
         let recorded = recorded.as_ref().unwrap();

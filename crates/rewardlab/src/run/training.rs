@@ -10,13 +10,14 @@ use rl::{Iteration, Learner, Play, TrainEvent};
 
 use super::evaluate::{Played, play_network, play_script};
 use super::folder::RunFolder;
+use super::inputs::Inputs;
 use super::metrics::{CheckpointMetrics, Returns, read_metrics};
 use super::state::{self, RunState};
 use super::trajectories::{ColumnNames, EpisodeGroup, Player, read_trajectories};
 use super::{FinalReturns, RunEvent, RunObserver, Timing, tensorboard, trajectories};
 use crate::Error;
 use crate::experiment::Experiment;
-use crate::optimizer;
+use crate::optimizer::{self, Training};
 use crate::registry::Task;
 
 /// Bytes of recorded episodes, before compression, that a run may leave.
@@ -34,6 +35,8 @@ pub(super) struct Run<'r> {
     folder: &'r RunFolder,
     pool: Arc<Pool>,
     learner: Box<dyn Learner>,
+    /// Steps of the training in all.
+    n_steps: u64,
     names: ColumnNames,
     seed: Seed,
     checkpoints: Vec<CheckpointMetrics>,
@@ -51,19 +54,21 @@ pub(super) struct Trained {
     pub(super) timing: Timing,
 }
 
-/// The learner of an experiment, its environments begun.
-pub(super) fn learner_of(
+/// The training of an experiment, its environments begun.
+pub(super) fn training_of(
     experiment: &Experiment,
-    task: &dyn Task,
+    inputs: &Inputs,
     pool: &Arc<Pool>,
-) -> Result<Box<dyn Learner>, Error> {
-    let environment = |n, seed| task.vectorized(n, seed);
-    optimizer::learner(
-        &experiment.optimizer,
-        environment,
-        Seed(experiment.seed),
-        Arc::clone(pool),
-    )
+) -> Result<Training, Error> {
+    let demonstrations = experiment.demonstrations.as_ref();
+    let situation = optimizer::Situation {
+        task: inputs.task.as_ref(),
+        demonstrations: inputs.demonstrations.as_ref(),
+        expert: demonstrations.and_then(|choice| choice.expert()),
+        seed: Seed(experiment.seed),
+        pool: Arc::clone(pool),
+    };
+    optimizer::training(&experiment.optimizer, &situation)
 }
 
 /// What the columns of recorded episodes are called.
@@ -98,9 +103,13 @@ impl<'r> Run<'r> {
         experiment: &'r Experiment,
         task: &'r dyn Task,
         folder: &'r RunFolder,
-        mut learner: Box<dyn Learner>,
+        training: Training,
         pool: Arc<Pool>,
     ) -> Result<Run<'r>, Error> {
+        let Training {
+            mut learner,
+            n_steps,
+        } = training;
         let names = column_names(task, learner.environment().n_features());
         let state = RunState::read(&folder.file(state::FILE))?;
         let (mut checkpoints, mut timing) = (vec![], Timing::default());
@@ -132,6 +141,7 @@ impl<'r> Run<'r> {
             folder,
             pool,
             learner,
+            n_steps,
             names,
             seed: Seed(experiment.seed),
             checkpoints,
@@ -144,7 +154,7 @@ impl<'r> Run<'r> {
 
     /// Trains to the end and evaluates what came out.
     pub(super) fn finish(mut self, observer: &mut dyn RunObserver) -> Result<Trained, Error> {
-        let steps = self.experiment.optimizer.settings.count("steps");
+        let steps = self.n_steps;
         observer.on_event(&RunEvent::Begun {
             folder: self.folder.path(),
             steps,
@@ -269,8 +279,7 @@ impl<'r> Run<'r> {
 
     /// The recorded episodes of one checkpoint, kept apart until the run ends.
     fn write_part(&self, number: u32, played: Played) -> Result<(), Error> {
-        let steps = self.experiment.optimizer.settings.count("steps");
-        let is_shown = number == 0 || self.learner.n_steps() >= steps;
+        let is_shown = number == 0 || self.learner.n_steps() >= self.n_steps;
         let group = EpisodeGroup {
             player: Player::Sampled,
             checkpoint: Some(number),

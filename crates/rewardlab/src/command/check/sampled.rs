@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::object::{seconds_object, settings};
 use super::subject::{Named, Subject};
 use super::{Check, Seconds, mend};
-use crate::registry::Continued;
+use crate::registry::{Continued, RandomPlay};
 
 /// An episode that goes on for longer is left there.
 const MAX_STEPS: usize = 10_000;
@@ -104,7 +104,11 @@ pub(super) fn sample(check: &Check, subject: &Subject, why: &str) -> Result<Samp
         bail!("{}: {why}", check.subject);
     };
     let reward = check.reward.clone().unwrap_or_else(|| "reward".to_owned());
-    let of_reward = Channel::find(named, &reward)?;
+    // A learned reward is what the task pays by now.
+    let of_reward = match subject.is_paid_by_file {
+        true => Channel::Reward,
+        false => Channel::find(named, &reward)?,
+    };
     let seed = Seed(check.seed);
     let first = play(named, "random", 1, seed).remove(0);
     let has_intent = !first.is_empty() && first.iter().all(|step| step.intent.is_some());
@@ -259,9 +263,12 @@ fn distance(
     let starts: Vec<(Step, (), Vec<Continued>)> = (0..check.episodes)
         .map(|number| {
             let rng = seed.stream("check continuations", number as u64);
-            let draws = named
-                .task
-                .continuations(N_DRAWS, MAX_STEPS, subject.discount, rng);
+            let play = RandomPlay {
+                n_draws: N_DRAWS,
+                max_steps: MAX_STEPS,
+                discount: subject.discount,
+            };
+            let draws = named.task.continuations(&play, None, rng);
             (Step::of_reward(0.0), (), draws)
         })
         .collect();

@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, Result, bail};
-use mdp::{Discount, Space, TabulateError, Tabulated};
+use anyhow::{Context as _, Result, anyhow, bail};
+use mdp::{Discount, NamedReward, TabulateError, Tabulated};
 use serde_json::Value;
 
 use super::Check;
 use crate::command::output::shell_path;
 use crate::experiment::{Values, environment_with, shipped};
+use crate::learned;
 use crate::registry::{self, EnvironmentEntry, Tabulation, Task};
 use crate::settings::Value as Setting;
 
@@ -32,6 +33,8 @@ pub(super) struct Subject {
     pub(super) horizon: Option<u32>,
     /// Whether it can be listed but for its size.
     pub(super) is_too_large: bool,
+    /// Whether the task pays the learned reward that `--reward` names.
+    pub(super) is_paid_by_file: bool,
     /// Its tables, or why there are none.
     pub(super) tables: Result<Tabulated, String>,
 }
@@ -61,10 +64,57 @@ impl Subject {
             let extension = path.extension().and_then(|extension| extension.to_str());
             matches!(extension, Some("json" | "npz" | "npy"))
         };
-        if registry::find(&check.subject).is_none() && is_path {
-            return from_file(check, path);
+        let mut subject = match registry::find(&check.subject).is_none() && is_path {
+            true => from_file(check, path)?,
+            false => from_registry(check)?,
+        };
+        subject.add_learned(check)?;
+        Ok(subject)
+    }
+
+    /// Makes tables of the learned rewards whose files are named where names of rewards stand; where nothing can be
+    /// listed, the one that `--reward` names is paid in play.
+    fn add_learned(&mut self, check: &Check) -> Result<()> {
+        let names = [check.reward.as_ref(), check.against.as_ref()];
+        let names = names.into_iter().flatten().chain(&check.shaping);
+        for name in names {
+            let path = Path::new(name);
+            let is_known = |tables: &Tabulated| tables.reward(name).is_some();
+            if self.tables.as_ref().is_ok_and(is_known) || !path.is_file() {
+                continue;
+            }
+            match &mut self.tables {
+                Ok(tables) => {
+                    let reward = learned::read(path)?;
+                    let task = self.named.as_ref().map(|named| named.task.as_ref());
+                    let has_horizon = self.horizon.is_some();
+                    let values = learned::values(&reward, tables, task, has_horizon);
+                    let values = values.map_err(|problem| anyhow!("{name}: {problem}"))?;
+                    tables.rewards.push(NamedReward {
+                        name: name.clone(),
+                        values,
+                    });
+                }
+                Err(_) => self.pay(check, name)?,
+            }
         }
-        from_registry(check)
+        Ok(())
+    }
+
+    /// Lets the task pay the learned reward of a file.
+    fn pay(&mut self, check: &Check, name: &str) -> Result<()> {
+        if check.reward.as_deref() != Some(name) || check.against.as_deref() == Some("reward") {
+            bail!(
+                "{name} can be held against \"reward\", or stand after --against, only where states can be listed; name it after --reward, against the intent"
+            );
+        }
+        let Some(named) = self.named.take() else {
+            return Ok(());
+        };
+        let task = learned::paid_by(named.task, Path::new(name))?;
+        self.named = Some(Named { task, ..named });
+        self.is_paid_by_file = true;
+        Ok(())
     }
 }
 
@@ -99,6 +149,7 @@ fn from_file(check: &Check, path: &Path) -> Result<Subject> {
         discount: tables.mdp.discount(),
         horizon: None,
         is_too_large: false,
+        is_paid_by_file: false,
         tables: Ok(tables),
     })
 }
@@ -160,6 +211,7 @@ fn from_registry(check: &Check) -> Result<Subject> {
         },
         horizon: tabulation.horizon,
         is_too_large,
+        is_paid_by_file: false,
         tables,
     })
 }
@@ -264,22 +316,11 @@ fn scripted(name: &str, named: &Named, subject: &Subject, tables: &Tabulated) ->
                     tables.state_labels[state]
                 )
             })?;
-            action = number_of(&space, &value);
+            action = learned::action_number(&space, &value);
         }
         policy[state * n_actions + action] = 1.0;
     }
     Ok(policy)
-}
-
-/// The number of an action in the order in which environments are tabulated.
-fn number_of(space: &Space, value: &[f32]) -> usize {
-    match space {
-        Space::MultiDiscrete { sizes } => sizes
-            .iter()
-            .zip(value)
-            .fold(0, |number, (size, choice)| number * size + *choice as usize),
-        _ => value.first().map_or(0, |choice| *choice as usize),
-    }
 }
 
 /// Reads a file of actions: one a line for each state in order, by name or number; or JSON, a list with an action or a

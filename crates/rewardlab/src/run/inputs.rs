@@ -1,0 +1,171 @@
+//! What a run begins from beside its settings: demonstrations, and a learned reward. Copies go into the run's folder, so
+//! that it can be resumed and looked at wherever the files went.
+
+use std::path::{Path, PathBuf};
+
+use demonstrations::{About, Demonstrations, Limits};
+use mdp::{Seed, Trajectories};
+use rl::LearnedReward;
+
+use super::folder::RunFolder;
+use crate::Error;
+use crate::experiment::{DemonstrationChoice, Demonstrator, Experiment, InputFile};
+use crate::learned;
+use crate::registry::Task;
+
+/// The learned reward in the run's folder.
+const REWARD: &str = "reward.safetensors";
+/// The demonstrations in the run's folder.
+const DEMONSTRATIONS: &str = "demonstrations.parquet";
+/// Steps after which a demonstration is given up.
+const MOST_STEPS: usize = 100_000;
+
+/// What a run begins from.
+pub(super) struct Inputs {
+    /// The environment, paid by the learned reward where there is one.
+    pub(super) task: Box<dyn Task>,
+    /// Demonstrations, where the experiment has any.
+    pub(super) demonstrations: Option<Trajectories>,
+    reward: Option<LearnedReward>,
+    /// Demonstrations that came from a file and are copied.
+    from_file: Option<Demonstrations>,
+}
+
+impl Inputs {
+    /// Reads, records and infers what the experiment asks for. Nothing is written.
+    ///
+    /// # Errors
+    /// If a file cannot be read or does not fit the environment.
+    pub(super) fn of(experiment: &Experiment) -> Result<Inputs, Error> {
+        let own = experiment.own_task()?;
+        let mut from_file = None;
+        let demonstrations = match &experiment.demonstrations {
+            None => None,
+            Some(choice) => {
+                let seed = Seed(experiment.seed).child("demonstrations", 0);
+                let (trajectories, read) = demonstrated(choice, own.as_ref(), seed)?;
+                from_file = read;
+                Some(trajectories)
+            }
+        };
+        let Some(choice) = &experiment.reward else {
+            return Ok(Inputs {
+                task: own,
+                demonstrations,
+                reward: None,
+                from_file,
+            });
+        };
+        let (task, reward) = match (&choice.file, choice.infer, &demonstrations) {
+            (Some(file), ..) => (
+                learned::paid_by(own, &file.path)?,
+                learned::read(&file.path)?,
+            ),
+            (None, Some(method), Some(demonstrations)) => {
+                let reward = learned::infer(method, own.as_ref(), demonstrations)?;
+                (learned::paid(own, reward.clone())?, reward)
+            }
+            _ => unreachable!("a checked experiment has a file, or demonstrations to infer from"),
+        };
+        Ok(Inputs {
+            task,
+            demonstrations,
+            reward: Some(reward),
+            from_file,
+        })
+    }
+
+    /// The experiment as it stands in the run's folder, its files beside it.
+    pub(super) fn relocated(&self, experiment: &Experiment) -> Experiment {
+        let beside = |name: &str| InputFile {
+            written: name.to_owned(),
+            path: PathBuf::from(name),
+        };
+        let mut experiment = experiment.clone();
+        if let Some(reward) = &mut experiment.reward {
+            reward.file = Some(beside(REWARD));
+        }
+        if let Some(choice) = &mut experiment.demonstrations
+            && let Demonstrator::File { file, .. } = &mut choice.demonstrator
+        {
+            *file = beside(DEMONSTRATIONS);
+        }
+        experiment
+    }
+
+    /// Writes the copies.
+    ///
+    /// # Errors
+    /// If the operating system refuses.
+    pub(super) fn write(&self, folder: &RunFolder) -> Result<(), Error> {
+        if let Some(reward) = &self.reward {
+            folder.write(REWARD, &reward.to_bytes())?;
+        }
+        if let Some(read) = &self.from_file {
+            let path = folder.file(DEMONSTRATIONS);
+            demonstrations::write(&path, demonstrations::Format::Parquet, read)?;
+        }
+        Ok(())
+    }
+}
+
+/// The demonstrations, and the same with what their file said, where they came from one.
+fn demonstrated(
+    choice: &DemonstrationChoice,
+    task: &dyn Task,
+    seed: Seed,
+) -> Result<(Trajectories, Option<Demonstrations>), Error> {
+    let most = usize::try_from(choice.episodes).expect("the range was checked");
+    match &choice.demonstrator {
+        Demonstrator::File { file, .. } => {
+            let mut read = demonstrations::read(&file.path, &Limits::GENEROUS)?;
+            check_fits(&file.path, &read.about, task)?;
+            let n = read.trajectories.n_episodes().min(most);
+            read.trajectories = read.trajectories.select(&(0..n).collect::<Vec<_>>());
+            read.successes.truncate(n);
+            Ok((read.trajectories.clone(), Some(read)))
+        }
+        Demonstrator::Policy(policy) => {
+            let mut trajectories = Trajectories::new(task.observation_space(), task.action_space());
+            for number in 0..most {
+                let rng = seed.stream("demonstration", number as u64);
+                let episode = task.play(policy, MOST_STEPS, rng);
+                let episode =
+                    episode.expect("a checked experiment names a policy of the environment");
+                trajectories
+                    .push_trajectory(&episode.trajectory)
+                    .map_err(|error| {
+                        Error::Environment(format!(
+                            "demonstration {number} of the policy \"{policy}\": {error}"
+                        ))
+                    })?;
+            }
+            Ok((trajectories, None))
+        }
+    }
+}
+
+/// Whether demonstrations are of this environment's observations and actions.
+fn check_fits(path: &Path, about: &About, task: &dyn Task) -> Result<(), Error> {
+    let pairs = [
+        (
+            "observations",
+            &about.observation_space,
+            task.observation_space(),
+        ),
+        ("actions", &about.action_space, task.action_space()),
+    ];
+    for (what, theirs, ours) in pairs {
+        let is_same =
+            theirs.n_values() == ours.n_values() && theirs.n_choices() == ours.n_choices();
+        if !is_same {
+            return Err(Error::file(
+                path,
+                format!(
+                    "its {what} are {theirs}, the environment's are {ours}; name demonstrations of this environment"
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
