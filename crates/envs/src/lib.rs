@@ -4,6 +4,7 @@ mod best_of_n;
 mod classic;
 mod cleaning_robot;
 mod coast_runners;
+mod driving;
 mod goals;
 mod gridworlds;
 mod mazes;
@@ -25,6 +26,7 @@ pub use goals::{
     BlockWords, BlocksState, CourierState, CourierTaxi, DoorsKeysGems, GemsState, GoalExpert,
     GoalProblem, MapError, Pursuit,
 };
+pub use driving::{Drive, Driver, Driving, DrivingReward, DrivingView, OtherCar};
 pub use gridworlds::{
     AbsentSupervisor, AbsentSupervisorState, Bandit, BoatRace, BoatRaceState, ConveyorBelt,
     ConveyorBeltState, ConveyorVariant, DistributionalShift, DistributionalShiftState,
