@@ -1,12 +1,16 @@
 //! The environments that this project is known by: rewards that are gamed, with honest twins.
 
-use envs::{CleaningPolicy, CleaningRobot, CoastRunners, NailFactory, NailPolicy};
+use envs::{
+    CleaningPolicy, CleaningRobot, CoastRunners, MazeKind, MazePolicy, MazeReward, MazeSettings,
+    Mazes, NailFactory, NailPolicy,
+};
 
 use super::task::TypedTask;
 use super::{EnvironmentEntry, choice, is_intent, limited, parsed, time_limit};
+use crate::settings::{Kind, Setting, Value};
 
 pub(super) fn entries() -> Vec<EnvironmentEntry> {
-    vec![coast_runners(), cleaning_robot(), nail_factory()]
+    vec![coast_runners(), cleaning_robot(), nail_factory(), mazes()]
 }
 
 fn coast_runners() -> EnvironmentEntry {
@@ -148,5 +152,95 @@ fn nail_factory() -> EnvironmentEntry {
                 .with("random", NailPolicy::Uniform)
                 .boxed())
         },
+    }
+}
+
+fn mazes() -> EnvironmentEntry {
+    EnvironmentEntry {
+        name: "mazes",
+        about: "generated mazes with a goal, those of testing apart from those of training",
+        meanings: |values| {
+            let intent = "reaching the goal";
+            let reward = match values.text("reward") {
+                Some("nearer") => "the goal, and each step that brings it nearer",
+                _ => intent,
+            };
+            (reward, intent)
+        },
+        settings: vec![
+            choice(
+                "kind",
+                &["tunnels", "blocks", "open"],
+                "tunnels",
+                "how the walls lie: corridors two cells wide, single blocks, or nowhere but around",
+            ),
+            count(
+                "size",
+                (MazeKind::LEAST_CELLS, MazeKind::MOST_CELLS),
+                16,
+                "cells on each side, outer wall included",
+            ),
+            count("mazes", (1, 1_000), 5, "how many mazes there are"),
+            count(
+                "maze_seed",
+                (0, u32::MAX as usize),
+                0,
+                "what the mazes are drawn from",
+            ),
+            choice(
+                "set",
+                &["training", "test"],
+                "training",
+                "which of the two streams of that seed they come from",
+            ),
+            choice(
+                "reward",
+                &["goal", "nearer"],
+                "goal",
+                "what is paid: the goal alone, or 0.1 for each step that brings it nearer as the crow flies too",
+            ),
+            time_limit(Mazes::TIME_LIMIT),
+        ],
+        policies: &[
+            ("expert", "goes to the goal by a shortest way"),
+            (
+                "beeline",
+                "goes where the goal is nearer as the crow flies, walls or not",
+            ),
+            ("random", "draws every action with the same probability"),
+        ],
+        seconds_per_step: 0.15,
+        make: |values| {
+            let mazes = Mazes::new(&MazeSettings {
+                kind: parsed(values, "kind")?,
+                size: values.count("size") as usize,
+                n_mazes: values.count("mazes") as usize,
+                seed: values.count("maze_seed"),
+                set: parsed(values, "set")?,
+                reward: parsed::<MazeReward>(values, "reward")?,
+            });
+            let task = TypedTask::new(limited(mazes, values)).enumerable();
+            let task = MazePolicy::ALL
+                .iter()
+                .fold(task, |task, policy| task.with(policy.name(), *policy));
+            Ok(task.boxed())
+        },
+    }
+}
+
+fn count(
+    key: &'static str,
+    (low, high): (usize, usize),
+    default: u64,
+    meaning: &'static str,
+) -> Setting {
+    Setting {
+        key,
+        kind: Kind::Count {
+            low: low as u64,
+            high: high as u64,
+        },
+        default: Some(Value::Count(default)),
+        meaning,
     }
 }
