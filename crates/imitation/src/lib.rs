@@ -7,6 +7,7 @@ mod adversarial;
 pub mod backward;
 mod bayesian;
 pub mod behavioral_cloning;
+mod causal_likelihood;
 mod cirl;
 pub mod dagger;
 mod error;
@@ -30,6 +31,7 @@ pub use adversarial::{
     RewardNormalization, SignBias, airl, gail,
 };
 pub use bayesian::{Hypotheses, Posterior, Task, credible_set};
+pub use causal_likelihood::{LikeliestReward, LikelihoodConfig, likeliest_reward};
 pub use cirl::{
     CirlGame, CirlGameError, CirlSolution, ExactConfig, Joint, PointConfig, solve_by_points,
     solve_exactly, value_by_decision_rules,

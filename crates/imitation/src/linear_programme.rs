@@ -18,7 +18,7 @@
 //! ```
 //!
 //! with expected features μ (their section 5). Candidates' features are exact, where the paper estimates them from
-//! samples; the expert's are those of the demonstrations.
+//! samples, and over as many steps as each demonstration has; the expert's are those of the demonstrations.
 //!
 //! # What is chosen, and what is not
 //! The choice is a convention. With λ = 0 and no more the programme is content with many rewards, and shaping is as

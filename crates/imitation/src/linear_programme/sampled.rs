@@ -1,6 +1,8 @@
 //! A reward linear in features from demonstrations, against a growing list of policies.
 
-use mdp::{Stop, TabularMdp, deterministic, occupancy, policy_iteration, uniform_policy};
+use std::collections::BTreeMap;
+
+use mdp::{Stop, TabularMdp, deterministic, policy_iteration, uniform_policy};
 use microlp::{ComparisonOp, LinearExpr, OptimizationDirection, Problem};
 
 use super::solve;
@@ -25,7 +27,8 @@ pub struct SampledProgramme {
 }
 
 /// Fits `reward`, whose weights lie in `[-1, 1]`, until the best policy for it is one that was tried, or `max_policies`
-/// were.
+/// were. A policy is held against a demonstration from where that begins, for as many steps as it has, so that
+/// demonstrations may have any length and may have been cut.
 ///
 /// # Errors
 /// If there are no demonstrations, a step is none of the MDP's, at discount 1 a policy is paid for ever, or the solver
@@ -37,14 +40,16 @@ pub fn sampled_linear_programme_irl(
     max_policies: usize,
 ) -> Result<SampledProgramme, Error> {
     let shown = reward.gradient(&visits(mdp, demonstrations)?);
-    let mut tried = vec![reward.gradient(&occupancy(mdp, &uniform_policy(mdp))?)];
+    let windows = windows(demonstrations);
+    let mut tried = vec![reward.gradient(&within(mdp, &windows, &uniform_policy(mdp)))];
     let mut policies: Vec<Vec<usize>> = vec![];
     loop {
         let weights = best_weights(&shown, &tried)?;
         reward.set_parameters(&weights);
         let rewards = reward.rewards();
         let policy = policy_iteration(mdp, &rewards, None)?.policy;
-        let features = reward.gradient(&occupancy(mdp, &deterministic(&policy, mdp.n_actions()))?);
+        let acted = deterministic(&policy, mdp.n_actions());
+        let features = reward.gradient(&within(mdp, &windows, &acted));
         let is_known = policies.contains(&policy);
         if is_known || tried.len() >= max_policies {
             return Ok(SampledProgramme {
@@ -62,6 +67,42 @@ pub fn sampled_linear_programme_irl(
         tried.push(features);
         policies.push(policy);
     }
+}
+
+/// Where demonstrations begin and how many steps they have, with their shares.
+fn windows(demonstrations: &[Demonstration]) -> BTreeMap<(usize, usize), f64> {
+    let mut windows = BTreeMap::new();
+    for steps in demonstrations {
+        if let Some((start, _)) = steps.first() {
+            *windows.entry((*start, steps.len())).or_insert(0.0) +=
+                1.0 / demonstrations.len() as f64;
+        }
+    }
+    windows
+}
+
+/// Expected discounted visits, `[S, A]`, of a policy from where demonstrations begin, in as many steps as they have.
+fn within(mdp: &TabularMdp, windows: &BTreeMap<(usize, usize), f64>, policy: &[f64]) -> Vec<f64> {
+    let (n_actions, discount) = (mdp.n_actions(), mdp.discount().get());
+    let mut visits = vec![0.0; policy.len()];
+    for ((start, n_steps), share) in windows {
+        let mut present = vec![0.0; mdp.n_states()];
+        present[*start] = *share;
+        for _ in 0..*n_steps {
+            let mut later = vec![0.0; mdp.n_states()];
+            for (row, chosen) in policy.iter().enumerate() {
+                let mass = present[row / n_actions] * chosen;
+                if mass > 0.0 {
+                    visits[row] += mass;
+                    let ways = mdp.transitions(row / n_actions, row % n_actions);
+                    let alive = ways.filter(|t| !t.terminates);
+                    alive.for_each(|t| later[t.next_state] += discount * mass * t.probability);
+                }
+            }
+            present = later;
+        }
+    }
+    visits
 }
 
 /// The weights with which what was shown earns most more than what was tried, falling short counted twice.
