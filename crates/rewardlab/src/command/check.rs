@@ -1,6 +1,6 @@
 //! `rewardlab check`: is a reward sound, before anything is trained on it?
 
-mod maps;
+pub(super) mod maps;
 mod mend;
 mod object;
 mod page;
@@ -101,7 +101,7 @@ fn episodes(text: &str) -> Result<usize, String> {
     n.ok_or_else(|| "write a whole number from 2 to 1000000".to_owned())
 }
 
-fn discount(text: &str) -> Result<Discount, String> {
+pub(super) fn discount(text: &str) -> Result<Discount, String> {
     let factor = text.parse().ok().and_then(Discount::new);
     factor.ok_or_else(|| "write a number from 0 to 1, such as 0.99".to_owned())
 }

@@ -5,6 +5,7 @@ mod check;
 mod compare;
 mod completions;
 mod demos;
+mod infer;
 mod list;
 mod output;
 mod player;
@@ -31,10 +32,11 @@ Examples:
   rewardlab run coast-runners          train, audit, and leave a report
   rewardlab audit monitor.csv          judge the logs of another library
   rewardlab check boat-race            check a reward before anything is trained on it
+  rewardlab infer rooms.json demos.csv what was wanted, from demonstrations
   rewardlab list                       what there is to run
 
 Exit status: 0 done (audit, check: nothing found), 1 found by audit or check, 2 bad input or could not run,
-3 audit inconclusive or check not decided. Every command but `completions` takes --json."
+3 audit inconclusive, check not decided or infer not settled. Every command but `completions` takes --json."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -48,6 +50,7 @@ enum Command {
     Show(show::Show),
     Audit(audit::Audit),
     Check(check::Check),
+    Infer(infer::Infer),
     Report(report::Report),
     Compare(compare::Compare),
     Rollout(rollout::Rollout),
@@ -84,6 +87,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, out: &mut dyn Write) 
         Command::Show(show) => show.execute(out),
         Command::Audit(audit) => audit.execute(out),
         Command::Check(check) => check.execute(out),
+        Command::Infer(infer) => infer.execute(out),
         Command::Report(report) => report.execute(out),
         Command::Compare(compare) => compare.execute(out),
         Command::Rollout(rollout) => rollout.execute(out),

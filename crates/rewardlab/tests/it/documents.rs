@@ -122,11 +122,12 @@ fn capitalised(text: &str) -> String {
     })
 }
 
-const COMMANDS: [&str; 9] = [
+const COMMANDS: [&str; 10] = [
     "run",
     "list",
     "show",
     "check",
+    "infer",
     "audit",
     "report",
     "compare",

@@ -3,6 +3,7 @@
 mod check;
 mod command;
 mod documents;
+mod infer;
 mod library;
 mod mdp_files;
 

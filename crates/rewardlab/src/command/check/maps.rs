@@ -12,13 +12,13 @@ pub(super) const MAX_LAYERS: usize = 4;
 const MAX_CELLS: usize = 10_000;
 
 /// A policy to be drawn.
-pub(super) struct Drawn<'a> {
+pub(in crate::command) struct Drawn<'a> {
     /// Whose it is.
-    pub(super) title: String,
+    pub(in crate::command) title: String,
     /// `[S, A]`.
-    pub(super) policy: &'a [f64],
+    pub(in crate::command) policy: &'a [f64],
     /// How much time it spends in each state: `[S]`.
-    pub(super) visits: Vec<f64>,
+    pub(in crate::command) visits: Vec<f64>,
 }
 
 /// A layer: how much time is spent in it, what it is called, and its states with their places.
@@ -26,7 +26,7 @@ type Layer<'t> = (f64, &'t str, Vec<(usize, &'t Place)>);
 
 /// The maps of a policy: one for each layer that it visits, the most visited first, at most [`MAX_LAYERS`]. None where
 /// no state has a place.
-pub(super) fn policy_map(
+pub(in crate::command) fn policy_map(
     tabulated: &Tabulated,
     signs: &[Sign],
     drawn: &Drawn<'_>,
