@@ -1,6 +1,6 @@
 //! What every algorithm offers to whoever runs it.
 
-use crate::{Error, Observer, TrainedPolicy, VectorEnvironment};
+use crate::{Error, LearnedReward, Observer, TrainedPolicy, VectorEnvironment};
 
 /// Where the time of a training went, in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -24,6 +24,11 @@ pub trait Learner {
 
     /// The policy as it is now.
     fn policy(&self) -> Box<dyn TrainedPolicy>;
+
+    /// The reward that it learned beside the policy, as it is now; none where it learns no reward.
+    fn learned_reward(&self) -> Option<LearnedReward> {
+        None
+    }
 
     /// The environments that it trains in; fresh ones of the same rules serve evaluation.
     fn environment(&self) -> &dyn VectorEnvironment;

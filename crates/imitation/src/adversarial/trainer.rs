@@ -9,8 +9,8 @@ use std::time::Instant;
 use mdp::{Rng, Seed, Space, Trajectories, index};
 use nn::Pool;
 use rl::{
-    Arrays, DiscriminatorReport, Error, Learner, NetworkPolicy, Observer, Profile, RewardInputs,
-    RewardNetwork, RewardOutput, TrainEvent, TrainedPolicy, VectorEnvironment, ppo,
+    Arrays, DiscriminatorReport, Error, LearnedReward, Learner, NetworkPolicy, Observer, Profile,
+    RewardInputs, RewardNetwork, RewardOutput, TrainEvent, TrainedPolicy, VectorEnvironment, ppo,
 };
 
 use super::airl::Reward;
@@ -344,6 +344,10 @@ impl Learner for AdversarialTrainer {
 
     fn policy(&self) -> Box<dyn TrainedPolicy> {
         self.generator.policy()
+    }
+
+    fn learned_reward(&self) -> Option<LearnedReward> {
+        self.reward_network().ok().map(LearnedReward::Network)
     }
 
     fn environment(&self) -> &dyn VectorEnvironment {

@@ -158,7 +158,12 @@ pub enum Demonstrator {
         expert: Option<String>,
     },
     /// A scripted policy of the environment.
-    Policy(String),
+    Policy {
+        /// Its name.
+        policy: String,
+        /// Settings of the environment that are others while it demonstrates, as `key=value`.
+        with: Vec<String>,
+    },
 }
 
 /// Demonstrations that an experiment learns from.
@@ -176,7 +181,7 @@ impl DemonstrationChoice {
     pub fn expert(&self) -> Option<&str> {
         match &self.demonstrator {
             Demonstrator::File { expert, .. } => expert.as_deref(),
-            Demonstrator::Policy(policy) => Some(policy),
+            Demonstrator::Policy { policy, .. } => Some(policy),
         }
     }
 }
@@ -320,6 +325,22 @@ impl Experiment {
             Some(file) => crate::learned::paid_by(task, &file.path),
             None => Ok(task),
         }
+    }
+
+    /// The environment in which a scripted policy demonstrates: the experiment's own, some settings being others.
+    ///
+    /// # Errors
+    /// If the settings do not fit together.
+    pub(crate) fn demonstrated_task(
+        &self,
+        with: &[String],
+    ) -> Result<Box<dyn registry::Task>, Error> {
+        let own = self.environment.settings.iter();
+        let own = own.map(|(key, value)| format!("environment.{key}={}", value.to_toml()));
+        let others = with.iter().map(|set| format!("environment.{set}"));
+        let set: Vec<String> = own.chain(others).collect();
+        let (entry, values) = environment_with(self.environment.name, &set)?;
+        entry.make(&values).map_err(Error::Environment)
     }
 
     /// The environment with its own reward, ready to be played.

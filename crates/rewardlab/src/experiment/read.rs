@@ -57,6 +57,12 @@ pub(super) const DEMONSTRATIONS: &[Setting] = &[
         meaning: "scripted policy of the environment that demonstrates, where there is no file; for dagger, the expert that is asked",
     },
     Setting {
+        key: "with",
+        kind: Kind::Text,
+        default: None,
+        meaning: "settings that the environment has while a scripted policy demonstrates, where they are others: key=value, several parted by commas",
+    },
+    Setting {
         key: "episodes",
         kind: Kind::Count {
             low: 0,
@@ -290,6 +296,8 @@ fn demonstrations(
 ) -> Option<DemonstrationChoice> {
     let place = source.section_place("demonstrations");
     let path = input_file(source, "demonstrations.path");
+    let with_place = source.entries.get("demonstrations.with");
+    let with_place = with_place.map_or_else(|| place.clone(), |entry| entry.place.clone());
     let policy_place = source.entries.get("demonstrations.policy");
     let policy_place = policy_place.map_or_else(|| place.clone(), |entry| entry.place.clone());
     let is_there = source.sections.contains_key("demonstrations")
@@ -317,12 +325,19 @@ fn demonstrations(
         );
         source.problem(policy_place, message);
     }
+    let with: Vec<String> = match values.text("with") {
+        Some(with) => with.split(',').map(|set| set.trim().to_owned()).collect(),
+        None => vec![],
+    };
+    if let (Some(entry), false) = (entry, with.is_empty()) {
+        check_settings(source, with_place, entry, &with);
+    }
     let demonstrator = match (path, policy) {
         (Some(file), policy) => Demonstrator::File {
             file,
             expert: policy,
         },
-        (None, Some(policy)) => Demonstrator::Policy(policy),
+        (None, Some(policy)) => Demonstrator::Policy { policy, with },
         (None, None) => {
             if is_there {
                 let message = "demonstrations come from nowhere; give demonstrations.path, a file, or demonstrations.policy, a scripted policy";
@@ -335,6 +350,28 @@ fn demonstrations(
         demonstrator,
         episodes: values.count("episodes"),
     })
+}
+
+/// Settings of the environment in which a scripted policy demonstrates.
+fn check_settings(
+    source: &mut Source,
+    place: Place,
+    entry: &'static EnvironmentEntry,
+    with: &[String],
+) {
+    let set: Vec<String> = with
+        .iter()
+        .map(|set| format!("environment.{set}"))
+        .collect();
+    let mut inner = Source::parse(entry.name, "");
+    inner.set(&set);
+    environment_settings(&mut inner, entry);
+    for problem in inner.problems {
+        source.problem(
+            place.clone(),
+            format!("demonstrations.with: {}", problem.message),
+        );
+    }
 }
 
 /// Whether whoever needs demonstrations has them.

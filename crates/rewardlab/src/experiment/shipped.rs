@@ -63,5 +63,11 @@ pub fn shipped() -> &'static [ShippedExperiment] {
         "ppo-pendulum",
         "ppo-mountaincar-continuous",
         "dqn-cartpole",
+        "bc-cartpole",
+        "gail-cartpole",
+        "airl-cartpole",
+        "irl-gridworld",
+        "irl-gridworld-arrivals",
+        "procedure-cloning-mazes",
     ]
 }

@@ -42,6 +42,11 @@ impl Experiment {
                     .expert()
                     .map(|policy| ("policy", policy.into())),
             );
+            if let Demonstrator::Policy { with, .. } = &demonstrations.demonstrator
+                && !with.is_empty()
+            {
+                entries.push(("with", with.join(", ").into()));
+            }
             entries.push(("episodes", count(demonstrations.episodes)));
             document["demonstrations"] = table(&entries);
         }

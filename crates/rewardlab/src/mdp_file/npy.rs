@@ -47,7 +47,10 @@ pub(super) fn read(
     let n_values = n_values(&header)?;
     let item = header.item()?;
     match item {
-        Item::Text { n_characters, is_big_endian } => {
+        Item::Text {
+            n_characters,
+            is_big_endian,
+        } => {
             if n_values > MOST_TEXTS {
                 return Err(format!(
                     "there are {n_values} texts; at most {MOST_TEXTS} are read, give a count instead of names"

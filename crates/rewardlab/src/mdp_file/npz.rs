@@ -32,11 +32,7 @@ pub(super) fn parse(
     (problems.n() == n_before).then_some(arrays)
 }
 
-fn read(
-    entry: &Entry,
-    file: &mut (impl Read + Seek),
-    budget: &mut Budget,
-) -> Result<Node, String> {
+fn read(entry: &Entry, file: &mut (impl Read + Seek), budget: &mut Budget) -> Result<Node, String> {
     let mut content = entry.open(file)?;
     let node = npy::read(&mut content, entry.size, budget)?;
     content.finish()?;

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use imitation::backward::{Config, Demonstration, PRESETS, Trainer};
+use imitation::backward::{Config, Demonstration, NetworkShape, PRESETS, Trainer};
+use nn::Activation;
 
 use super::{Hyperparameter, NOT_NEGATIVE, POSITIVE, Preset, Situation, Training, UNIT};
 use crate::Error;
@@ -52,6 +53,7 @@ pub(super) const HYPERPARAMETERS: &[Hyperparameter<Config>] = &[
     curriculum!(sampled_share, "sampled_share", number UNIT, "share of episodes that begin at a later point, drawn"),
     curriculum!(allowed_lag, "allowed_lag", count 0..=1_000_000, "steps by which a score may lag the demonstration's before the episode is cut"),
     curriculum!(extra_exponent, "extra_exponent", number NOT_NEGATIVE, "x of the exp(x U) steps that an episode goes on for once it has the demonstration's score"),
+    curriculum!(prior_steps, "prior_steps", count 0..=1_000_000, "steps before a start point that are played back to rebuild the network's memory"),
     curriculum!(near_start, "near_start", count 0..=1_000_000, "steps after a start point in which choices are drawn with more entropy"),
     Hyperparameter {
         key: "temperature",
@@ -60,6 +62,11 @@ pub(super) const HYPERPARAMETERS: &[Hyperparameter<Config>] = &[
         get: |config| super::number(config.curriculum.temperature),
         set: |config, value| config.curriculum.temperature = super::to_f32(value),
     },
+    count!(
+        burn_in,
+        0..=1_048_576,
+        "steps before those of a round that rebuild the network's memory, masked from the loss"
+    ),
     count!(
         minibatch_environments,
         1..=65_536,
@@ -95,8 +102,69 @@ pub(super) const HYPERPARAMETERS: &[Hyperparameter<Config>] = &[
         normalize_observations,
         "normalise observations by running mean and deviation"
     ),
+    Hyperparameter {
+        key: "memory",
+        kind: Kind::Optional(&Kind::Count { low: 1, high: 4096 }),
+        meaning: "units of a gated recurrent unit; \"none\" for a network without memory",
+        get: |config| match config.network {
+            NetworkShape::FeedForward { .. } => Value::Nothing,
+            NetworkShape::Recurrent { units, .. } => Value::Count(units as u64),
+        },
+        set: |config, value| {
+            let (hidden, activation) = parts(&config.network);
+            config.network = match value.as_count() {
+                None => NetworkShape::FeedForward { hidden, activation },
+                Some(_) => NetworkShape::Recurrent {
+                    encoder: hidden.first().copied().unwrap_or(1),
+                    activation,
+                    units: super::to_usize(value),
+                },
+            };
+        },
+    },
+    // The two that follow refine `memory`, hence stand after it.
+    Hyperparameter {
+        key: "hidden",
+        kind: Kind::Counts {
+            low: 1,
+            high: 4096,
+            most: 8,
+        },
+        meaning: "widths of the hidden layers; with memory the first is that of the layer before it, and there are no others",
+        get: |config| super::widths(&parts(&config.network).0),
+        set: |config, value| match &mut config.network {
+            NetworkShape::FeedForward { hidden, .. } => *hidden = super::to_widths(value),
+            NetworkShape::Recurrent { encoder, .. } => {
+                *encoder = super::to_widths(value).first().copied().unwrap_or(1);
+            }
+        },
+    },
+    Hyperparameter {
+        key: "activation",
+        kind: Kind::Choice(&["tanh", "relu"]),
+        meaning: "activation of the hidden layers",
+        get: |config| super::activation(parts(&config.network).1),
+        set: |config, value| match &mut config.network {
+            NetworkShape::FeedForward { activation, .. }
+            | NetworkShape::Recurrent { activation, .. } => {
+                *activation = super::to_activation(value);
+            }
+        },
+    },
     number!(adam_epsilon, POSITIVE, "ε of Adam"),
 ];
+
+/// Widths of the hidden layers and their activation.
+fn parts(network: &NetworkShape) -> (Vec<usize>, Activation) {
+    match network {
+        NetworkShape::FeedForward { hidden, activation } => (hidden.clone(), *activation),
+        NetworkShape::Recurrent {
+            encoder,
+            activation,
+            ..
+        } => (vec![*encoder], *activation),
+    }
+}
 
 pub(super) fn presets() -> Vec<Preset> {
     super::presets(&PRESETS, HYPERPARAMETERS)

@@ -1,6 +1,7 @@
 //! Classic control.
 
 use envs::{Acrobot, CartPole, MountainCar, MountainCarContinuous, Pendulum};
+use mdp::Rng;
 
 use super::task::TypedTask;
 use super::{EnvironmentEntry, choice, limited, parsed, time_limit};
@@ -21,10 +22,21 @@ fn cartpole() -> EnvironmentEntry {
         about: "a pole on a cart is kept upright (CartPole-v1)",
         meanings: |_| ("steps upright", "steps upright"),
         settings: vec![time_limit(CartPole::TIME_LIMIT)],
-        policies: &[],
+        policies: &[(
+            "balancer",
+            "pushes to where the pole leans and falls, and a little back to the middle",
+        )],
         seconds_per_step: 0.02,
-        make: |values| Ok(TypedTask::new(limited(CartPole, values)).boxed()),
+        make: |values| {
+            let task = TypedTask::new(limited(CartPole, values));
+            Ok(task.with("balancer", balance).boxed())
+        },
     }
+}
+
+/// A linear controller of the pole: the side is that of `θ + θ̇/2 + x/20 + ẋ/10`.
+fn balance([position, speed, angle, angular_speed]: &[f32; 4], _: &mut Rng) -> usize {
+    usize::from(angle + 0.5 * angular_speed + 0.05 * position + 0.1 * speed > 0.0)
 }
 
 fn acrobot() -> EnvironmentEntry {

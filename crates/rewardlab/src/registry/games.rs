@@ -220,6 +220,7 @@ fn mazes() -> EnvironmentEntry {
                 reward: parsed::<MazeReward>(values, "reward")?,
             });
             let task = TypedTask::new(limited(mazes, values)).enumerable();
+            let task = task.showing(envs::search_from_goal);
             let task = MazePolicy::ALL
                 .iter()
                 .fold(task, |task, policy| task.with(policy.name(), *policy));

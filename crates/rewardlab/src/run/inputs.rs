@@ -43,7 +43,7 @@ impl Inputs {
             None => None,
             Some(choice) => {
                 let seed = Seed(experiment.seed).child("demonstrations", 0);
-                let (trajectories, read) = demonstrated(choice, own.as_ref(), seed)?;
+                let (trajectories, read) = demonstrated(experiment, choice, own.as_ref(), seed)?;
                 from_file = read;
                 Some(trajectories)
             }
@@ -111,6 +111,7 @@ impl Inputs {
 
 /// The demonstrations, and the same with what their file said, where they came from one.
 fn demonstrated(
+    experiment: &Experiment,
     choice: &DemonstrationChoice,
     task: &dyn Task,
     seed: Seed,
@@ -125,7 +126,8 @@ fn demonstrated(
             read.successes.truncate(n);
             Ok((read.trajectories.clone(), Some(read)))
         }
-        Demonstrator::Policy(policy) => {
+        Demonstrator::Policy { policy, with } => {
+            let task = experiment.demonstrated_task(with)?;
             let mut trajectories = Trajectories::new(task.observation_space(), task.action_space());
             for number in 0..most {
                 let rng = seed.stream("demonstration", number as u64);

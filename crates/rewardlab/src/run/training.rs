@@ -6,7 +6,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use mdp::Seed;
 use nn::Pool;
-use rl::{Iteration, Learner, Play, TrainEvent};
+use rl::{DiscriminatorReport, Iteration, Learner, Play, TrainEvent};
 
 use super::evaluate::{Played, play_network, play_script};
 use super::folder::RunFolder;
@@ -26,6 +26,8 @@ const RECORDING_BYTES: usize = 45_000_000;
 pub(super) const METRICS: &str = "metrics.jsonl";
 pub(super) const TRAJECTORIES: &str = "trajectories.parquet";
 pub(crate) const FINAL_POLICY: &str = "checkpoints/final.safetensors";
+/// The reward that was learned beside the policy, where one was.
+const LEARNED_REWARD: &str = "learned-reward.safetensors";
 const TENSORBOARD: &str = "events.out.tfevents.0.rewardlab";
 
 /// A run in progress.
@@ -358,6 +360,9 @@ impl<'r> Run<'r> {
             finals.to_json(&self.names.components).as_bytes(),
         )?;
         self.folder.write(FINAL_POLICY, &bytes)?;
+        if let Some(reward) = self.learner.learned_reward() {
+            self.folder.write(LEARNED_REWARD, &reward.to_bytes())?;
+        }
         for number in 0..self.checkpoints.len() as u32 {
             self.folder.remove(&part_file(number));
         }
@@ -416,13 +421,53 @@ fn iteration_record(iteration: &Iteration) -> Vec<u8> {
         ("training/clip_fraction", iteration.clip_fraction),
         ("training/explained_variance", iteration.explained_variance),
         ("training/exploration", iteration.exploration),
+        ("training/validation_loss", iteration.validation_loss),
+        ("training/expert_share", iteration.expert_share),
+        (
+            "training/start_point",
+            iteration.start_point.map(|step| step as f64),
+        ),
+        ("training/matched_share", iteration.matched_share),
     ];
     let mut scalars: Vec<(&str, f64)> = optional
         .into_iter()
         .filter_map(|(tag, value)| Some((tag, value?)))
         .collect();
     scalars.push(("training/learning_rate", f64::from(iteration.learning_rate)));
+    if let Some(report) = &iteration.discriminator {
+        scalars.extend(discriminator_scalars(report));
+    }
     tensorboard::scalars(wall_time(), iteration.n_steps, &scalars)
+}
+
+/// What a discriminator says, and what the policy is paid by it.
+fn discriminator_scalars(report: &DiscriminatorReport) -> Vec<(&'static str, f64)> {
+    let mut scalars = vec![
+        ("discriminator/loss", report.loss),
+        (
+            "discriminator/accuracy_on_expert",
+            report.accuracy_on_expert,
+        ),
+        (
+            "discriminator/accuracy_on_policy",
+            report.accuracy_on_policy,
+        ),
+        ("discriminator/logit_gap", report.logit_gap),
+        ("discriminator/entropy", report.entropy),
+        ("learned_reward/mean", report.reward_mean),
+        ("learned_reward/positive_share", report.positive_share),
+        ("learned_reward/negative_share", report.negative_share),
+        ("learned_reward/offset", report.reward_offset),
+        ("learned_reward/scale", report.reward_scale),
+    ];
+    scalars.extend(
+        report
+            .penalty
+            .map(|penalty| ("discriminator/penalty", penalty)),
+    );
+    let absorbing = report.absorbing_reward;
+    scalars.extend(absorbing.map(|reward| ("learned_reward/absorbing", reward)));
+    scalars
 }
 
 fn wall_time() -> f64 {

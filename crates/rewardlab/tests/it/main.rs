@@ -3,6 +3,7 @@
 mod check;
 mod command;
 mod documents;
+mod imitation;
 mod infer;
 mod library;
 mod mdp_files;
