@@ -57,8 +57,9 @@ fn measure(context: &Context<'_>, record: &mut Record) -> Result<()> {
         printed["random"], printed["expert"]
     ));
     record.note(
-        "methods that say actions are trained for at least as long as procedure cloning was; `solved` draws their actions, \
-         `solved_greedily` takes the most probable; a procedure is run in one way",
+        "methods that say actions get the gradient steps that take a fifth longer than procedure cloning did; `least_seconds` is \
+         the number of steps times what one takes when nothing else runs; `solved` draws their actions, `solved_greedily` takes \
+         the most probable; a procedure is run in one way",
     );
     record.note(format!(
         "{PUBLISHED_MAZES} training mazes as published, and {MAZES}; the target is held against {MAZES}"
@@ -73,7 +74,7 @@ fn measure(context: &Context<'_>, record: &mut Record) -> Result<()> {
     convolutions(context, record)
 }
 
-const COLUMNS: [&str; 11] = [
+const COLUMNS: [&str; 12] = [
     "method",
     "seed",
     "solved",
@@ -84,6 +85,7 @@ const COLUMNS: [&str; 11] = [
     "samples",
     "steps",
     "seconds",
+    "least_seconds",
     "loss",
 ];
 
@@ -157,6 +159,20 @@ fn checks(record: &mut Record, runs: &[Value]) -> Result<()> {
         "every training took less than 5 minutes",
         format!("at most {most:.1} s"),
         most < SECONDS,
+    );
+    let mut least_share = f64::INFINITY;
+    for n_mazes in [PUBLISHED_MAZES, MAZES] {
+        let of_procedure = numbers(runs, n_mazes, "procedure", "least_seconds")?;
+        for method in &METHODS[2..] {
+            let seconds = numbers(runs, n_mazes, method, "least_seconds")?;
+            let shares = seconds.iter().zip(&of_procedure).map(|(a, b)| a / b);
+            least_share = shares.fold(least_share, f64::min);
+        }
+    }
+    record.check(
+        "cloning of actions had at least the time of procedure cloning, by `least_seconds`, in every run",
+        format!("at least {least_share:.2} times"),
+        1.0 <= least_share,
     );
     let best = METHODS[2..].iter().try_fold(0.0, |best: f64, method| {
         let sampled = mean(&numbers(runs, MAZES, method, "solved")?);
