@@ -38,10 +38,11 @@ pub(super) struct Check {
     /// Name of an environment (`rewardlab list`), or a file with an MDP: JSON or .npz
     #[arg(value_name = "ENVIRONMENT-OR-FILE")]
     subject: String,
-    /// The reward that an optimiser would be given [default: reward, else the first there is]
+    /// The reward that an optimiser would be given, by name, or the file of a learned one [default: reward, else the
+    /// first there is]
     #[arg(long, value_name = "NAME")]
     reward: Option<String>,
-    /// What the reward is held against [default: intent, where there is one]
+    /// What the reward is held against, by name or file [default: intent, where there is one]
     #[arg(long, value_name = "NAME")]
     against: Option<String>,
     /// A part of the reward that is meant as shaping; may be repeated [default: those named shaping]

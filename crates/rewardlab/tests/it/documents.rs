@@ -63,7 +63,7 @@ fn table(settings: &[Setting]) -> String {
 
 #[test]
 fn the_keys_of_experiments_are_documented() {
-    for section in ["audit", "evaluation", "run"] {
+    for section in ["reward", "demonstrations", "audit", "evaluation", "run"] {
         check_region("experiments.md", section, &table(common_settings(section)));
     }
     for algorithm in Algorithm::ALL {
