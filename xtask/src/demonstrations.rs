@@ -2,6 +2,7 @@
 
 mod biased_experts;
 mod cirl;
+mod covariate_shift;
 mod goal_inference;
 mod mce_irl;
 mod procedure_cloning;
@@ -14,6 +15,7 @@ pub(crate) const ROWS: &[Row] = &[
     mce_irl::ROW,
     risky_path::ROW,
     procedure_cloning::ROW,
+    covariate_shift::ROW,
     goal_inference::ROW,
     biased_experts::ROW,
     cirl::ROW,

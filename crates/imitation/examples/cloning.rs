@@ -1,12 +1,12 @@
 //! Cloning of experts on classic tasks: how good, how fast?
 //!
 //! Arguments: the method (bc, dagger), the task (cart-pole, acrobot, pendulum), number of seeds (5), episodes
-//! demonstrated (20), name of the preset (default). Prints one line of JSON a seed.
+//! demonstrated for bc (20), name of the preset (default). Prints one line of JSON a seed.
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use imitation::behavioral_cloning;
+use imitation::{behavioral_cloning, dagger};
 use mdp::{Environment, Seed, Trajectories};
 use nn::Pool;
 use rl::{
@@ -58,14 +58,12 @@ fn mean_return(policy: &mut dyn BatchPolicy, rules: &dyn VectorEnvironment, pool
     outcomes.iter().map(|outcome| outcome.reward).sum::<f64>() / N_EVALUATED as f64
 }
 
-fn clone_by(
-    method: &str,
+fn cloned(
     preset: &str,
     demonstrations: &Trajectories,
     seed: Seed,
     pool: &Arc<Pool>,
 ) -> NetworkPolicy {
-    assert_eq!(method, "bc");
     let config = behavioral_cloning::Config::preset(preset).expect("a preset");
     behavioral_cloning::train(
         config,
@@ -75,6 +73,32 @@ fn clone_by(
         &mut |_: &TrainEvent| (),
     )
     .expect("it does not diverge")
+}
+
+/// Asks the expert in environments of its own; returns the steps that it labelled too.
+fn by_dagger(
+    preset: &str,
+    expert: &NetworkPolicy,
+    rules: &dyn VectorEnvironment,
+    seed: Seed,
+    pool: &Arc<Pool>,
+) -> (NetworkPolicy, usize) {
+    let config = dagger::Config::preset(preset).expect("a preset");
+    let n = config.n_environments;
+    let mut n_labelled = 0;
+    let policy = dagger::train(
+        config,
+        Box::new(Actor::owning(expert.clone(), Play::Greedy, n)),
+        None,
+        rules.fresh(n, seed),
+        seed,
+        Arc::clone(pool),
+        &mut |event: &TrainEvent| {
+            let TrainEvent::Iteration(iteration) = event;
+            n_labelled = iteration.n_steps as usize;
+        },
+    );
+    (policy.expect("it does not diverge"), n_labelled)
 }
 
 #[expect(clippy::print_stdout, reason = "an example prints")]
@@ -108,7 +132,13 @@ fn main() {
             &pool,
         );
         let began = Instant::now();
-        let clone = clone_by(&method, &preset, &demonstrations, seed, &pool);
+        let (clone, n_labels) = match method.as_str() {
+            "dagger" => by_dagger(&preset, &expert, rules.as_ref(), seed, &pool),
+            _ => (
+                cloned(&preset, &demonstrations, seed, &pool),
+                demonstrations.n_steps(),
+            ),
+        };
         let seconds = began.elapsed().as_secs_f64();
         let of = |policy: &NetworkPolicy, play| {
             let mut actor = Actor::new(policy, play, n_side_by_side(N_EVALUATED));
@@ -122,7 +152,7 @@ fn main() {
             "{}",
             serde_json::json!({
                 "method": method, "task": name, "preset": preset, "seed": seed.0,
-                "demonstrated_steps": demonstrations.n_steps(), "seconds": seconds,
+                "labels": n_labels, "seconds": seconds,
                 "random": random, "expert": best, "sampled": sampled, "greedy": greedy,
                 "normalised_sampled": normalised(sampled), "normalised_greedy": normalised(greedy),
             })

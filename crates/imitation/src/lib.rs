@@ -9,6 +9,7 @@ mod bayesian;
 pub mod behavioral_cloning;
 mod causal_likelihood;
 mod cirl;
+mod covariate_shift;
 pub mod dagger;
 mod error;
 mod experts;
@@ -35,6 +36,9 @@ pub use causal_likelihood::{LikeliestReward, LikelihoodConfig, likeliest_reward}
 pub use cirl::{
     CirlGame, CirlGameError, CirlSolution, ExactConfig, Joint, PointConfig, solve_by_points,
     solve_exactly, value_by_decision_rules,
+};
+pub use covariate_shift::{
+    Along, CovariateShift, Estimate, Measured, ShiftConfig, covariate_shift, growth_exponent,
 };
 pub use error::Error;
 pub use experts::{Bias, Expert, Foresight, Plan, demonstrate, expert_grid, plan};
