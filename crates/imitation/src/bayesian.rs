@@ -235,7 +235,7 @@ fn log_prior(n_hypotheses: usize, prior: Option<&[f64]>) -> Result<Vec<f64>, Err
     };
     let sum: f64 = prior.iter().sum();
     let fits = prior.len() == n_hypotheses && prior.iter().all(|p| *p >= 0.0);
-    if !fits || !(sum > 0.0 && sum.is_finite()) {
+    if !(fits && sum > 0.0 && sum.is_finite()) {
         return Err(Error::Prior {
             found: prior.len(),
             expected: n_hypotheses,

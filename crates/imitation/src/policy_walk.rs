@@ -149,7 +149,7 @@ impl PolicyWalkConfig {
                 "finite and above 0",
             ),
             (
-                sound(self.step) && steps >= 1.0 && steps <= 1e6,
+                sound(self.step) && (1.0..=1e6).contains(&steps),
                 "spacing of weights",
                 self.step,
                 "above 0 and at most twice the bound",

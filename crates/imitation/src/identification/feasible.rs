@@ -145,7 +145,7 @@ impl<'m> FeasibleRewards<'m> {
             });
         }
         let mut rewards: Vec<f64> = crate::experts::continued(mdp, values);
-        for state in 0..mdp.n_states() {
+        for (state, value) in values.iter().enumerate() {
             let own = state * n_actions..(state + 1) * n_actions;
             let penalties = &penalties[own.clone()];
             let is_seen = self.taken[own.clone()].contains(&true);
@@ -153,7 +153,7 @@ impl<'m> FeasibleRewards<'m> {
             let base = if is_seen { 0.0 } else { least };
             for (row, penalty) in own.zip(penalties) {
                 let penalty = if self.taken[row] { 0.0 } else { penalty - base };
-                rewards[row] = values[state] - rewards[row] - penalty;
+                rewards[row] = value - rewards[row] - penalty;
             }
         }
         Ok(rewards)

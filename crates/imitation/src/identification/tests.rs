@@ -54,7 +54,7 @@ fn the_feasible_set_is_what_its_parametrisation_says() {
                 .all(|(a, b)| (a - b).abs() < 1e-9)
         );
         assert!(
-            set.contains(&vec![0.0; 15]).unwrap().is_feasible,
+            set.contains(&[0.0; 15]).unwrap().is_feasible,
             "the null reward"
         );
         // Pay for an action that is not taken, and it is outside.

@@ -93,7 +93,7 @@ pub fn linear_programme_irl(
         }
         if !is_bounded {
             let alone = [(margins[state], 1.0)];
-            problem.add_constraint(&alone, ComparisonOp::Le, 0.0);
+            problem.add_constraint(alone, ComparisonOp::Le, 0.0);
         }
     }
     let solution = solve(&problem)?;
