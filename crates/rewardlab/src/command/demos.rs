@@ -35,9 +35,9 @@ Examples:
   rewardlab demos convert best.parquet best.npz
   rewardlab demos convert runs/coast-runners/20261124T065046Z-0 greedy.parquet --player greedy
 
-Formats: parquet (our own), npz (NumPy), csv, minari and minari-arrow (folders of Minari), and hugging-face (the
-folder in which the library imitation keeps trajectories). docs/demonstrations.md describes them. What is read is told by its
-content, what is written by --format or the ending of its name. A file is whole or not there.
+Formats: parquet (our own), npz (NumPy), csv; the folders minari, minari-arrow and minari-parquet (Minari) and
+hugging-face (the library imitation). docs/demonstrations.md describes them. What is read is told by its content, what
+is written by --format or the ending of its name. A file is whole or not there.
 
 Exit status: 0 done, 2 bad input or could not run.")]
 pub(super) struct Demos {

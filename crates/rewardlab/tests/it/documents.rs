@@ -122,7 +122,7 @@ fn capitalised(text: &str) -> String {
     })
 }
 
-const COMMANDS: [&str; 10] = [
+const COMMANDS: [&str; 11] = [
     "run",
     "list",
     "show",
@@ -132,6 +132,7 @@ const COMMANDS: [&str; 10] = [
     "report",
     "compare",
     "rollout",
+    "demos",
     "completions",
 ];
 
@@ -146,6 +147,12 @@ fn the_help_of_every_command_is_documented() {
             "help",
             &format!("```text\n{}\n```", help.trim_end()),
         );
+    }
+    for command in ["record", "info", "convert", "filter"] {
+        let output = lab.call(&["demos", command, "--help"]);
+        let help = String::from_utf8(output.stdout).unwrap();
+        let region = format!("```text\n{}\n```", help.trim_end());
+        check_region("commands/demos.md", command, &region);
     }
 }
 
