@@ -229,6 +229,21 @@ impl Algorithm {
             .find(|algorithm| algorithm.name() == name)
     }
 
+    /// What its steps count.
+    #[must_use]
+    pub fn pressure_unit(self) -> &'static str {
+        match self {
+            Algorithm::BehavioralCloning | Algorithm::ProcedureCloning => "samples learned from",
+            _ => "environment steps",
+        }
+    }
+
+    /// Whether it learns from the environment's reward.
+    #[must_use]
+    pub fn sees_reward(self) -> bool {
+        matches!(self, Algorithm::Ppo | Algorithm::Dqn | Algorithm::Backward)
+    }
+
     /// What it learns from beside rewards.
     #[must_use]
     pub fn needs(self) -> Needs {

@@ -11,6 +11,7 @@ use report::{Change, Clip, Component, Curves, Estimate, Frame, Page, Provenance,
 use super::trajectories::{ColumnNames, EpisodeGroup, Player};
 use super::{Returns, RunRecord};
 use crate::Error;
+use crate::experiment::{Experiment, RewardChoice};
 use crate::registry::{self, RecordedEpisode, Task};
 
 /// What a run's page is made of, and what was found on the way.
@@ -37,7 +38,8 @@ pub(super) fn of_run(
     let recorded = |clip: audit::Clip| recorded_clip(record, groups, clip);
     let loop_in = |clip: audit::Clip| loop_of(&names.states, &scales, recorded(clip)?.1);
     let recurrence = outcome.clips.and_then(|clips| loop_in(clips.after));
-    let mut page = audited_page(&experiment.name, outcome, "environment steps");
+    let unit = experiment.optimizer.algorithm.pressure_unit();
+    let mut page = audited_page(&experiment.name, outcome, unit);
     page.recurrence = recurrence
         .as_ref()
         .zip(outcome.clips)
@@ -54,7 +56,7 @@ pub(super) fn of_run(
         });
     page.summary = experiment.description.clone();
     page.seed = Some(experiment.seed);
-    page.curves.proxy_meaning = proxy_meaning.to_owned();
+    page.curves.proxy_meaning = meaning_of_proxy(experiment, proxy_meaning);
     page.curves.intent_meaning = intent_meaning.to_owned();
     add_greedy(&mut page.curves, outcome, record);
     page.verdict.loophole = loophole(outcome, page.recurrence.as_ref());
@@ -71,6 +73,19 @@ pub(super) fn of_run(
         str::to_owned,
     );
     Ok(RunPage { page, recurrence })
+}
+
+/// What the proxy pays for, and whether the policy saw it.
+fn meaning_of_proxy(experiment: &Experiment, own: &str) -> String {
+    let paid = match &experiment.reward {
+        Some(RewardChoice { infer: Some(_), .. }) => "what was inferred from demonstrations",
+        Some(_) => "a learned reward",
+        None => own,
+    };
+    match experiment.optimizer.algorithm.sees_reward() {
+        true => paid.to_owned(),
+        false => format!("{paid}; the policy never saw it"),
+    }
 }
 
 /// The page of anything that was audited: verdict, curves, checks and components.
@@ -518,6 +533,7 @@ fn frames(task: &dyn Task, recorded: &RecordedEpisode) -> Option<Vec<Frame>> {
 
 fn provenance(record: &RunRecord) -> Provenance {
     let timing = &record.timing;
+    let unit = record.experiment.optimizer.algorithm.pressure_unit();
     Provenance {
         machine: machine(),
         instruction_set: nn::instruction_set().to_owned(),
@@ -529,10 +545,7 @@ fn provenance(record: &RunRecord) -> Provenance {
         total_seconds: Some(timing.training_seconds + timing.evaluation_seconds),
         facts: vec![(
             "training speed".to_owned(),
-            format!(
-                "{:.0} environment steps a second",
-                timing.steps_per_second()
-            ),
+            format!("{:.0} {unit} a second", timing.steps_per_second()),
         )],
     }
 }
