@@ -1,8 +1,8 @@
 //! The environments that this project is known by: rewards that are gamed, with honest twins.
 
 use envs::{
-    CleaningPolicy, CleaningRobot, CoastRunners, MazeKind, MazePolicy, MazeReward, MazeSettings,
-    Mazes, NailFactory, NailPolicy,
+    CleaningPolicy, CleaningRobot, CoastRunners, Driver, Driving, MazeKind, MazePolicy, MazeReward,
+    MazeSettings, Mazes, NailFactory, NailPolicy,
 };
 
 use super::task::TypedTask;
@@ -10,7 +10,13 @@ use super::{EnvironmentEntry, choice, is_intent, limited, parsed, time_limit};
 use crate::settings::{Kind, Setting, Value};
 
 pub(super) fn entries() -> Vec<EnvironmentEntry> {
-    vec![coast_runners(), cleaning_robot(), nail_factory(), mazes()]
+    vec![
+        coast_runners(),
+        cleaning_robot(),
+        nail_factory(),
+        driving(),
+        mazes(),
+    ]
 }
 
 fn coast_runners() -> EnvironmentEntry {
@@ -243,5 +249,53 @@ fn count(
         },
         default: Some(Value::Count(default)),
         meaning,
+    }
+}
+
+fn driving() -> EnvironmentEntry {
+    EnvironmentEntry {
+        name: "driving",
+        about: "a car on a winding road with traffic, seen by range sensors",
+        meanings: |values| {
+            let intent = "progress on the road, less grass and touches";
+            (
+                if is_intent(values) {
+                    intent
+                } else {
+                    "the reading of the speedometer"
+                },
+                intent,
+            )
+        },
+        settings: vec![
+            choice(
+                "reward",
+                &["intent", "speed"],
+                "intent",
+                "what is paid: what was meant, or the reading of the speedometer",
+            ),
+            time_limit(Driving::TIME_LIMIT),
+        ],
+        policies: &[
+            (
+                "expert",
+                "sees everything coming, and steers as it means to",
+            ),
+            ("hasty", "leaves less room and gets further, at a risk"),
+            ("novice", "brakes late, and steers late and unsteadily"),
+            ("random", "draws every action with the same probability"),
+        ],
+        seconds_per_step: 0.1,
+        make: |values| {
+            let driving = Driving {
+                reward: parsed(values, "reward")?,
+            };
+            Ok(TypedTask::new(limited(driving, values))
+                .with("expert", Driver::EXPERT)
+                .with("hasty", Driver::HASTY)
+                .with("novice", Driver::NOVICE)
+                .with("random", Driver::RANDOM)
+                .boxed())
+        },
     }
 }
