@@ -473,7 +473,7 @@ impl Trainer {
     }
 
     /// The epochs over the round.
-    fn learn(&mut self, learning_rate: f64) -> Result<LossSums, Error> {
+    fn learn(&mut self, learning_rate: f64, entropy_coefficient: f32) -> Result<LossSums, Error> {
         self.buffers
             .estimate_advantages(self.config.discount, self.config.lambda);
         let mut order = self.network.order(&self.buffers);
@@ -482,7 +482,8 @@ impl Trainer {
         for _ in 0..self.config.epochs {
             shuffle(&mut order, &mut self.shuffle);
             for part in order.chunks(minibatch) {
-                nn::Statistics::merge(&mut sums, self.gradient_of(part));
+                let of_part = self.gradient_of(part, entropy_coefficient);
+                nn::Statistics::merge(&mut sums, of_part);
                 self.descend(learning_rate)?;
             }
         }
@@ -490,7 +491,7 @@ impl Trainer {
     }
 
     /// Writes the gradient of the loss over a part of the round to `self.gradient`.
-    fn gradient_of(&mut self, part: &[u32]) -> LossSums {
+    fn gradient_of(&mut self, part: &[u32], entropy_coefficient: f32) -> LossSums {
         let n_rows = self.network.n_counting(&self.buffers, part);
         let loss = Loss {
             head: &self.head,
@@ -499,7 +500,7 @@ impl Trainer {
             clip: self.config.clip,
             clip_values: self.config.clip_values,
             value_coefficient: self.config.value_coefficient,
-            entropy_coefficient: self.config.entropy_coefficient,
+            entropy_coefficient,
             temperature: self.config.curriculum.temperature,
             weight: 1.0 / n_rows.max(1) as f32,
         };
@@ -549,11 +550,12 @@ impl Learner for Trainer {
     fn iterate(&mut self, observer: &mut dyn Observer) -> Result<(), Error> {
         let progress = self.n_steps as f64 / self.config.steps.max(1) as f64;
         let learning_rate = self.config.learning_rate.at(progress);
+        let entropy_coefficient = self.config.entropy_coefficient.at(progress) as f32;
         let began = Instant::now();
         let scores = self.collect();
         self.profile.collect += began.elapsed().as_secs_f64();
         let began = Instant::now();
-        let sums = self.learn(learning_rate)?;
+        let sums = self.learn(learning_rate, entropy_coefficient)?;
         self.profile.update += began.elapsed().as_secs_f64();
         let mut iteration = Iteration {
             n_steps: self.n_steps,

@@ -31,8 +31,8 @@ pub struct Config {
     pub learning_rate: Schedule,
     /// Added to the root of Adam's second moment.
     pub adam_epsilon: f32,
-    /// Weight of the mean entropy.
-    pub entropy_coefficient: f32,
+    /// Weight of the mean entropy over the training.
+    pub entropy_coefficient: Schedule,
     /// Weight of half the mean squared error of the values.
     pub value_coefficient: f32,
     /// Weight of half the sum of the squared parameters.
@@ -120,19 +120,19 @@ pub const PRESETS: [Preset<Config>; 3] = [
 
 fn small() -> Config {
     Config {
-        steps: 10_000_000,
+        steps: 12_000_000,
         n_environments: 64,
         n_steps: 128,
         burn_in: 0,
-        minibatch_environments: 8,
+        minibatch_environments: 4,
         epochs: 4,
-        discount: 0.995,
+        discount: 0.998,
         lambda: 0.95,
         clip: 0.2,
         clip_values: false,
-        learning_rate: Schedule::Constant(5e-4),
+        learning_rate: Schedule::LinearToZero(1e-3),
         adam_epsilon: 1e-5,
-        entropy_coefficient: 3e-3,
+        entropy_coefficient: Schedule::LinearToZero(5e-3),
         value_coefficient: 1.0,
         l2_coefficient: 0.0,
         max_gradient_norm: Some(0.5),
@@ -188,7 +188,7 @@ fn published() -> Config {
         clip_values: true,
         learning_rate: Schedule::Constant(1e-4),
         adam_epsilon: 1e-6,
-        entropy_coefficient: 1e-4,
+        entropy_coefficient: Schedule::Constant(1e-4),
         value_coefficient: 0.5,
         l2_coefficient: 1e-7,
         max_gradient_norm: None,
@@ -261,7 +261,10 @@ impl Config {
             refuse(key, !is_positive, &value, "it must be above 0")?;
         }
         let not_negative = [
-            ("entropy_coefficient", self.entropy_coefficient),
+            (
+                "entropy_coefficient",
+                self.entropy_coefficient.at(0.0) as f32,
+            ),
             ("value_coefficient", self.value_coefficient),
             ("l2_coefficient", self.l2_coefficient),
             (

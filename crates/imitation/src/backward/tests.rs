@@ -421,6 +421,47 @@ fn settings_and_demonstrations_that_cannot_be_are_refused() {
     assert!(error.contains("25 features"), "{error}");
 }
 
+/// The loss of a part of the round, from what is logged of it.
+fn loss_of(trainer: &mut Trainer, part: &[u32], entropy_coefficient: f32) -> f64 {
+    let mut iteration = Iteration::default();
+    let sums = trainer.gradient_of(part, entropy_coefficient);
+    sums.report(&mut iteration);
+    let half = 0.5 * f64::from(trainer.config.value_coefficient);
+    iteration.policy_loss.unwrap() + half * iteration.value_loss.unwrap()
+        - f64::from(entropy_coefficient) * iteration.entropy.unwrap()
+}
+
+/// Through the temperature near starts, the rows that do not count, and the memory.
+#[test]
+fn the_gradient_is_that_of_the_loss() {
+    for config in configs() {
+        let mut trainer = trainer_of(&config, 0, 2);
+        iterate(&mut trainer, 3);
+        trainer.collect();
+        trainer.buffers.estimate_advantages(0.99, 0.9);
+        assert!(trainer.buffers.is_near.contains(&true));
+        let order = trainer.network.order(&trainer.buffers);
+        let part = &order[..order.len() / 2];
+        loss_of(&mut trainer, part, 0.05);
+        let exact = trainer.gradient.clone();
+        for index in (0..exact.len()).step_by(exact.len() / 60) {
+            let (before, step) = (trainer.network.parameters()[index], 5e-3);
+            let mut at = |value: f32| {
+                trainer.network.parameters_mut()[index] = value;
+                loss_of(&mut trainer, part, 0.05)
+            };
+            let slope = (at(before + step) - at(before - step)) / (2.0 * f64::from(step));
+            at(before);
+            let error = (slope - f64::from(exact[index])).abs();
+            assert!(
+                error < 1e-3 + 2e-2 * slope.abs(),
+                "{index}: {slope} {}",
+                exact[index]
+            );
+        }
+    }
+}
+
 #[test]
 fn a_policy_with_a_memory_comes_back_from_its_bytes_and_acts_alike() {
     let mut trainer = trainer_of(&configs()[1], 0, 1);

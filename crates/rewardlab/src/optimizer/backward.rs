@@ -78,11 +78,7 @@ pub(super) const HYPERPARAMETERS: &[Hyperparameter<Config>] = &[
     schedule!(learning_rate, "learning rate of Adam"),
     number!(clip, POSITIVE, "clip range of the probability ratio"),
     flag!(clip_values, "clip the step of a value, too"),
-    number!(
-        entropy_coefficient,
-        NOT_NEGATIVE,
-        "weight of the policy's entropy"
-    ),
+    schedule!(entropy_coefficient, "weight of the policy's entropy"),
     number!(
         value_coefficient,
         NOT_NEGATIVE,
