@@ -23,3 +23,6 @@ pub(crate) use writer::{Array, Writer};
 const MAGIC: &[u8] = b"ARROW1";
 /// What a message begins with.
 const CONTINUATION: u32 = u32::MAX;
+
+#[cfg(test)]
+mod tests;

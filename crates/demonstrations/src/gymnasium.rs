@@ -152,3 +152,6 @@ pub(crate) enum Step<'t> {
 fn shown(value: &Value) -> String {
     shortened(&value.to_string())
 }
+
+#[cfg(test)]
+mod tests;

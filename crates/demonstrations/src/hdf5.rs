@@ -32,3 +32,6 @@ pub(crate) use writer::{Element, Writer};
 
 /// "No such place" where an address is asked for.
 const UNDEFINED: u64 = u64::MAX;
+
+#[cfg(test)]
+mod tests;

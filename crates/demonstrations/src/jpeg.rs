@@ -354,3 +354,6 @@ fn get(segment: &[u8], at: usize) -> Result<u8, String> {
         .copied()
         .ok_or_else(|| "a segment of a JPEG that is cut off".to_owned())
 }
+
+#[cfg(test)]
+mod tests;

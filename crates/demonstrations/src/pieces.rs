@@ -247,3 +247,6 @@ fn half(bits: u16) -> f64 {
         exponent => sign * (1024.0 + fraction) * (f64::from(exponent) - 25.0).exp2(),
     }
 }
+
+#[cfg(test)]
+mod tests;
