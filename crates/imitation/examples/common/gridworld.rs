@@ -1,5 +1,7 @@
 //! Gridworlds of a few cells as finite MDPs: walls, places that pay and end the episode, and wind.
 
+#![allow(dead_code, reason = "each example uses a part of it")]
+
 use mdp::{Discount, Rng, TabularMdp, Transition, index};
 
 /// Changes of row and column: up, down, left, right.
@@ -81,7 +83,7 @@ impl Gridworld {
     }
 
     /// Whether every floor cell leads to every place.
-    fn is_connected(&self) -> bool {
+    pub(crate) fn is_connected(&self) -> bool {
         let floor = |state: &usize| self.sign(*state) == ' ';
         let states: Vec<usize> = (0..self.n_states()).filter(floor).collect();
         let mut reached = vec![false; self.n_states()];
