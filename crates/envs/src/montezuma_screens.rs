@@ -8,8 +8,8 @@
 //! # Design
 //! The body moves by whole cells, so a state is a handful of counts that are saved and restored exactly. A step takes as
 //! long for a skull as half a cell: it can be caught up with, fled and jumped, and a jump begun at a wrong moment lands
-//! on it. Each skull has a period of its own, and all begin at random phases, so that their constellation
-//! never comes twice.
+//! on it. Skulls have periods of 12, 16 or 20 steps and begin at random phases, so a list of actions that was right
+//! once is not right again.
 
 mod features;
 mod picture;

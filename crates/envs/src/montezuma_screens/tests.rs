@@ -88,7 +88,7 @@ fn a_jump_goes_four_cells_and_over_what_is_on_the_ground() {
     assert!(state.dead, "the pit is deadly");
 }
 
-/// The skull of the first screen goes from column 5 to column 9 and back in 16 steps.
+/// The skull of the first screen goes from column 5 to column 8 and back in 12 steps.
 #[test]
 fn skulls_kill_whom_they_meet_and_whom_they_pass_through() {
     let check = |column: usize, phase: usize, action: Move, dies: bool| {
