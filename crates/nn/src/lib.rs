@@ -41,6 +41,16 @@
 //! `cargo run --release -p nn --example convolution_speed` measures the networks that cloning a procedure takes, and
 //! `cargo xtask evidence demonstrations procedure-cloning` holds them against PyTorch's.
 //!
+//! # Memory
+//!
+//! [`RecurrentModel`] is a layer, a gated recurrent unit and a last layer that reads both, over sequences that may forget in
+//! the middle. The products that do not wait for the memory take some 64 rows at once; those that do take all sequences of
+//! a shard at one step, the three blocks of the gates side by side; and what the gates do between them is one pass over
+//! the units. The gradient goes back through all steps in the same groups.
+//!
+//! `cargo run --release -p nn --example gru_speed` measures it, and `cargo xtask evidence demonstrations backward` holds it
+//! against PyTorch's.
+//!
 //! # Reproducibility
 //!
 //! The same inputs give the same bits on any number of threads, because the shards of a batch and the order in which
