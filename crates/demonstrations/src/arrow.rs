@@ -6,8 +6,9 @@
 //!
 //! # Design
 //!
-//! `arrow-ipc` brings `arrow-array`, `arrow-select` and `chrono` with it, and trusts what a file states further than this crate may.
-//! What is needed of the format is three FlatBuffers tables. It is public: the Arrow columnar format, version 1.5.
+//! `arrow-ipc` 60 brings `arrow-array`, `arrow-select` and `chrono` with it, for kernels over arrays that nobody here
+//! asks for, and loads a batch as a whole. What is needed of the format is three FlatBuffers tables. It is public: the
+//! Arrow columnar format, version 1.5.
 
 mod builder;
 mod message;
