@@ -3,6 +3,7 @@
 mod biased_experts;
 mod cirl;
 mod covariate_shift;
+mod data;
 mod goal_inference;
 mod mce_irl;
 mod procedure_cloning;
@@ -19,4 +20,5 @@ pub(crate) const ROWS: &[Row] = &[
     goal_inference::ROW,
     biased_experts::ROW,
     cirl::ROW,
+    data::ROW,
 ];

@@ -1,6 +1,6 @@
 //! The table of the issue on exact answers: what it must show, one module a row.
 
-mod bad_files;
+pub(crate) mod bad_files;
 mod bounds;
 mod check_time;
 mod distances;

@@ -81,7 +81,7 @@ fn photograph(report: &Path, picture: &Path) -> Result<()> {
 }
 
 /// The browser that `CHROMIUM` names, or the first that is installed.
-fn browser() -> Result<String> {
+pub(crate) fn browser() -> Result<String> {
     if let Ok(named) = std::env::var("CHROMIUM") {
         return Ok(named);
     }

@@ -49,32 +49,25 @@ fn measure(context: &Context<'_>, record: &mut Record) -> Result<()> {
         "each file is given to `rewardlab check FILE --report report.html` in a folder of its own, under `ulimit -v` of {ADDRESS_SPACE} KiB; \
          a message must name the file and hold the words that belong to its own mistake"
     ));
-    let checker = Checker {
-        binary,
-        folder,
-        scratch: context.scratch.clone(),
-        measures_memory: Path::new(TIME).exists(),
-    };
-    if !checker.measures_memory {
-        record.note(format!(
-            "{TIME} is not installed: only `ulimit -v` bounds the memory"
-        ));
-    }
+    let line = "check \"$1\" --report report.html";
+    let checker = Checker::new(binary, folder, context.scratch.clone(), line, record);
     let refusals: Result<Vec<Refusal>> = files.iter().map(|file| checker.check(file)).collect();
-    report(&refusals?, checker.measures_memory, record);
+    report(&refusals?, record);
     Ok(())
 }
 
-/// Gives files to the command.
-struct Checker {
+/// Gives files to a command.
+pub(crate) struct Checker {
     binary: PathBuf,
     folder: PathBuf,
     scratch: PathBuf,
+    /// What the shell gives to the binary; the file is `$1`.
+    line: &'static str,
     measures_memory: bool,
 }
 
 /// What the command did with a file.
-struct Refusal {
+pub(crate) struct Refusal {
     file: String,
     bytes: u64,
     broken: String,
@@ -91,14 +84,38 @@ struct Refusal {
 }
 
 impl Checker {
-    fn check(&self, listed: &Value) -> Result<Refusal> {
+    /// A checker of the files in a folder, each command in an empty folder under `scratch`.
+    pub(crate) fn new(
+        binary: PathBuf,
+        folder: PathBuf,
+        scratch: PathBuf,
+        line: &'static str,
+        record: &mut Record,
+    ) -> Checker {
+        let measures_memory = Path::new(TIME).exists();
+        if !measures_memory {
+            record.note(format!(
+                "{TIME} is not installed: only `ulimit -v` bounds the memory"
+            ));
+        }
+        Checker {
+            binary,
+            folder,
+            scratch,
+            line,
+            measures_memory,
+        }
+    }
+
+    /// What the command does with a listed file.
+    pub(crate) fn check(&self, listed: &Value) -> Result<Refusal> {
         let text = |key: &str| listed[key].as_str().unwrap_or_default().to_owned();
         let file = text("file");
         let place = self.scratch.join("checks").join(&file);
         fs::create_dir_all(&place)?;
         let path = self.folder.join(&file);
         let before =
-            fs::read(&path).with_context(|| format!("{} was not written", path.display()))?;
+            content(&path).with_context(|| format!("{} was not written", path.display()))?;
         let memory = self.scratch.join("memory");
         let began = Instant::now();
         let output = self.command(&path, &memory).current_dir(&place).output()?;
@@ -119,7 +136,7 @@ impl Checker {
             status: output.status.code(),
             printed: output.stdout.len(),
             left: fs::read_dir(&place)?.count(),
-            untouched: fs::read(&path).is_ok_and(|after| after == before),
+            untouched: content(&path).is_ok_and(|after| after == before),
             peak: self.measures_memory.then(|| peak(&memory)).transpose()?,
             wall,
             file,
@@ -137,13 +154,28 @@ impl Checker {
         command
             .arg("-c")
             .arg(format!(
-                "ulimit -v {ADDRESS_SPACE} && exec {measured} \"$0\" check \"$1\" --report report.html"
+                "ulimit -v {ADDRESS_SPACE} && exec {measured} \"$0\" {}",
+                self.line
             ))
             .arg(&self.binary)
             .arg(path)
             .arg(memory);
         command
     }
+}
+
+/// The bytes of a file, or of all files in a folder one after the other.
+fn content(path: &Path) -> std::io::Result<Vec<u8>> {
+    if !path.is_dir() {
+        return fs::read(path);
+    }
+    let entries: std::io::Result<Vec<PathBuf>> =
+        fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect();
+    let mut entries = entries?;
+    entries.sort();
+    let contents: std::io::Result<Vec<Vec<u8>>> =
+        entries.iter().map(|entry| content(entry)).collect();
+    Ok(contents?.concat())
 }
 
 /// The last line of what `time` wrote; a line about the exit status stands before it.
@@ -158,7 +190,9 @@ fn peak(memory: &Path) -> Result<u64> {
 impl Refusal {
     /// One message that begins with the word error, names the file, and is about its own mistake.
     fn is_clear(&self) -> bool {
-        self.message.starts_with(&format!("error: {}: ", self.file))
+        // The file, then the place in it, which may be a file in a folder.
+        let named = self.message.strip_prefix(&format!("error: {}", self.file));
+        named.is_some_and(|rest| rest.starts_with([':', ',', '/']))
             && self.message.matches("error: ").count() == 1
             && self.message.contains(&self.says)
             && self.message.len() <= LONGEST_MESSAGE
@@ -171,7 +205,8 @@ impl Refusal {
     }
 }
 
-fn report(refusals: &[Refusal], measures_memory: bool, record: &mut Record) {
+/// Prints every refusal, and what holds of them all.
+pub(crate) fn report(refusals: &[Refusal], record: &mut Record) {
     let columns = [
         "file",
         "bytes",
@@ -233,12 +268,11 @@ fn report(refusals: &[Refusal], measures_memory: bool, record: &mut Record) {
         &|refusal| refusal.left == 0 && refusal.untouched,
         record,
     );
-    if measures_memory {
-        let most = refusals.iter().filter_map(|refusal| refusal.peak).max();
+    if let Some(most) = refusals.iter().filter_map(|refusal| refusal.peak).max() {
         record.check(
             format!("peak resident memory at most {} MiB", RESIDENT >> 10),
-            format!("{:.0} MiB", most.unwrap_or(u64::MAX) as f64 / 1024.0),
-            most.is_some_and(|most| most <= RESIDENT),
+            format!("{:.0} MiB", most as f64 / 1024.0),
+            most <= RESIDENT,
         );
     }
 }
