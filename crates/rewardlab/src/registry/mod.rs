@@ -7,6 +7,7 @@ mod games;
 mod gridworlds;
 mod random_play;
 mod rewarded;
+mod screens;
 mod tabular;
 mod tampering;
 mod task;
@@ -119,6 +120,7 @@ pub fn entries() -> &'static [EnvironmentEntry] {
             gridworlds::entries(),
             tampering::entries(),
             tabular::entries(),
+            screens::entries(),
             control::entries(),
         ]
         .into_iter()
