@@ -1,5 +1,6 @@
 //! The table of the issue on demonstrations, as far as it is measured: one module a row.
 
+mod backward;
 mod biased_experts;
 mod cirl;
 mod covariate_shift;
@@ -17,6 +18,7 @@ pub(crate) const ROWS: &[Row] = &[
     risky_path::ROW,
     procedure_cloning::ROW,
     covariate_shift::ROW,
+    backward::ROW,
     goal_inference::ROW,
     biased_experts::ROW,
     cirl::ROW,
