@@ -1,5 +1,6 @@
 //! Environments that know their own intent.
 
+mod assistant;
 mod best_of_n;
 mod classic;
 mod cleaning_robot;
@@ -16,17 +17,20 @@ mod setting;
 mod tampering;
 mod toy_text;
 
+pub use assistant::{
+    Assistant, AssistantPolicy, AssistantReward, AssistantSettings, AssistantState,
+};
 pub use best_of_n::{BestOfN, best_of_n_curve};
 pub use classic::{
     Acrobot, AcrobotReward, CartPole, MountainCar, MountainCarContinuous, Pendulum, PendulumReward,
 };
 pub use cleaning_robot::{CleaningPolicy, CleaningReward, CleaningRobot, Room};
 pub use coast_runners::{Boat, CoastPilot, CoastReward, CoastRunners, Course};
+pub use driving::{Drive, Driver, Driving, DrivingReward, DrivingView, OtherCar};
 pub use goals::{
     BlockWords, BlocksState, CourierState, CourierTaxi, DoorsKeysGems, GemsState, GoalExpert,
     GoalProblem, MapError, Pursuit,
 };
-pub use driving::{Drive, Driver, Driving, DrivingReward, DrivingView, OtherCar};
 pub use gridworlds::{
     AbsentSupervisor, AbsentSupervisorState, Bandit, BoatRace, BoatRaceState, ConveyorBelt,
     ConveyorBeltState, ConveyorVariant, DistributionalShift, DistributionalShiftState,

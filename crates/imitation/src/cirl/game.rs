@@ -141,6 +141,30 @@ impl CirlGame {
         }
     }
 
+    /// The same game in which the robot may also ask: its last action leaves the state as it is, and costs both `cost`.
+    ///
+    /// What the person does in that step is the answer. Nothing says beforehand what an answer means: an optimal pair
+    /// agrees on it, so that a question tells as much as the person has actions to say.
+    ///
+    /// # Errors
+    /// If the cost is not finite.
+    pub fn with_question(&self, cost: f64) -> Result<CirlGame, CirlGameError> {
+        let ask = self.n_robot;
+        CirlGame::new(
+            (self.n_states, self.n_human, self.n_robot + 1),
+            |joint| match joint.robot == ask {
+                true => vec![(joint.state, 1.0)],
+                false => self.next_states(joint).to_vec(),
+            },
+            |joint, preference| match joint.robot == ask {
+                true => -cost,
+                false => self.reward(joint, preference),
+            },
+            self.prior.clone(),
+            self.discount,
+        )
+    }
+
     /// Number of states.
     #[must_use]
     pub fn n_states(&self) -> usize {

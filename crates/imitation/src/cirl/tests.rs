@@ -145,3 +145,40 @@ fn impossible_games_are_refused() {
     assert!(game(0, 1.0, f64::NAN, 0.9).contains("rewards are finite"));
     assert!(game(0, 1.0, 0.0, 1.5).contains("from 0 to 1"));
 }
+
+/// Bringing the right one of two things is worth 1, the wrong one -1, and there is no time to watch: a question that costs
+/// less than 1 is asked, and no other.
+#[test]
+fn a_robot_asks_where_the_answer_is_worth_its_cost() {
+    let bring = CirlGame::new(
+        (2, 2, 2),
+        |_| vec![(1, 1.0)],
+        |joint, preference| match (joint.state, joint.robot == preference) {
+            (0, true) => 1.0,
+            (0, false) => -1.0,
+            _ => 0.0,
+        },
+        vec![0.5, 0.5],
+        1.0,
+    )
+    .unwrap();
+    let worth = |game: &CirlGame, belief: &[f64]| {
+        let config = ExactConfig {
+            horizon: 2,
+            max_plans: 10_000,
+        };
+        let value = solve_exactly(game, config).unwrap().value(0, belief);
+        assert!((value - value_by_decision_rules(game, 0, belief, 2)).abs() < 1e-12);
+        value
+    };
+    assert!(worth(&bring, &[0.5, 0.5]).abs() < 1e-12, "a guess");
+    for cost in [0.1, 0.7, 1.3] {
+        let asking = bring.with_question(cost).unwrap();
+        let expected = f64::max(0.0, 1.0 - cost);
+        assert!((worth(&asking, &[0.5, 0.5]) - expected).abs() < 1e-12);
+        // Whoever is nearly sure has less to learn: a guess is worth 0.8 here.
+        let expected = f64::max(0.8, 1.0 - cost);
+        assert!((worth(&asking, &[0.9, 0.1]) - expected).abs() < 1e-12);
+    }
+    assert!(bring.with_question(f64::NAN).is_err());
+}

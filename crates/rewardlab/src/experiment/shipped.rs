@@ -69,5 +69,7 @@ pub fn shipped() -> &'static [ShippedExperiment] {
         "irl-gridworld",
         "irl-gridworld-arrivals",
         "procedure-cloning-mazes",
+        "assistant-served",
+        "assistant-asks",
     ]
 }

@@ -2,6 +2,7 @@
 //!
 //! To add one, write an [`EnvironmentEntry`] in [`entries`]; checking, documents, runs and rollouts follow.
 
+mod assistance;
 mod control;
 mod games;
 mod gridworlds;
@@ -117,6 +118,7 @@ pub fn entries() -> &'static [EnvironmentEntry] {
     static ENTRIES: LazyLock<Vec<EnvironmentEntry>> = LazyLock::new(|| {
         [
             games::entries(),
+            assistance::entries(),
             gridworlds::entries(),
             tampering::entries(),
             tabular::entries(),
