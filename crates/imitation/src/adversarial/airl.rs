@@ -59,22 +59,27 @@ pub struct Config {
 pub const PRESETS: &[Preset<Config>] = &[
     Preset {
         name: "default",
-        source: "this project: small environments with discrete actions; absorbing states of Kostrikov et al. (2019)",
+        source: "this project: small environments with discrete actions; the reward of imitation 1.0.1, the absorbing states of Kostrikov et al. (2019)",
         config: default,
     },
     Preset {
+        name: "tabular",
+        source: "this project: finite environments with short episodes, many short rounds",
+        config: tabular,
+    },
+    Preset {
         name: "cartpole",
-        source: "this project: the generator at the settings of rl-baselines3-zoo for CartPole-v1",
+        source: "this project: the default with the steps that CartPole needs",
         config: cartpole,
     },
     Preset {
         name: "acrobot",
-        source: "this project: the generator at the settings of rl-baselines3-zoo for Acrobot-v1",
+        source: "this project: the generator at the settings of rl-baselines3-zoo for Acrobot-v1, with an entropy bonus",
         config: acrobot,
     },
     Preset {
         name: "pendulum",
-        source: "this project: the generator at the settings of rl-baselines3-zoo for Pendulum-v1, with plain Gaussian noise",
+        source: "this project: the generator at the settings of rl-baselines3-zoo for Pendulum-v1, with plain Gaussian noise and a falling learning rate",
         config: pendulum,
     },
 ];
@@ -86,7 +91,7 @@ fn like(gail: &str) -> Config {
         discriminator: gail.discriminator,
         potential_hidden: vec![32, 32],
         state_only: false,
-        reward: Reward::OfLogit(RewardForm::Logit),
+        reward: Reward::Shaped,
         ends: Ends::Absorbing,
         normalization: RewardNormalization::Scale,
     }
@@ -94,6 +99,10 @@ fn like(gail: &str) -> Config {
 
 fn default() -> Config {
     like("default")
+}
+
+fn tabular() -> Config {
+    like("tabular")
 }
 
 fn cartpole() -> Config {
@@ -105,7 +114,14 @@ fn acrobot() -> Config {
 }
 
 fn pendulum() -> Config {
-    like("pendulum")
+    let like = like("pendulum");
+    Config {
+        discriminator: DiscriminatorConfig {
+            learning_rate: 1e-3,
+            ..like.discriminator
+        },
+        ..like
+    }
 }
 
 impl Reward {
@@ -163,5 +179,5 @@ pub fn train(
     let mut trainer =
         AdversarialTrainer::airl(config, Some(demonstrations), environment, seed, pool)?;
     rl::train_to(&mut trainer, n_steps, observer)?;
-    Ok(trainer.into_policy())
+    Ok(trainer.network().clone())
 }

@@ -49,18 +49,23 @@ pub const PRESETS: &[Preset<Config>] = &[
         config: default,
     },
     Preset {
+        name: "tabular",
+        source: "this project: finite environments with short episodes, many short rounds",
+        config: tabular,
+    },
+    Preset {
         name: "cartpole",
-        source: "this project: the generator at the settings of rl-baselines3-zoo for CartPole-v1",
+        source: "this project: the default with the steps that CartPole needs",
         config: cartpole,
     },
     Preset {
         name: "acrobot",
-        source: "this project: the generator at the settings of rl-baselines3-zoo for Acrobot-v1",
+        source: "this project: the generator at the settings of rl-baselines3-zoo for Acrobot-v1, with an entropy bonus",
         config: acrobot,
     },
     Preset {
         name: "pendulum",
-        source: "this project: the generator at the settings of rl-baselines3-zoo for Pendulum-v1, with plain Gaussian noise",
+        source: "this project: the generator at the settings of rl-baselines3-zoo for Pendulum-v1, with plain Gaussian noise and a falling learning rate",
         config: pendulum,
     },
     Preset {
@@ -95,6 +100,7 @@ fn default() -> Config {
             n_steps: 64,
             minibatch: 256,
             learning_rate: Schedule::LinearToZero(1e-3),
+            entropy_coefficient: 0.01,
             ..sb3
         },
         discriminator: discriminator(),
@@ -104,10 +110,35 @@ fn default() -> Config {
     }
 }
 
-fn cartpole() -> Config {
+fn tabular() -> Config {
+    let default = default();
     Config {
-        generator: ppo::Config::preset("rl-zoo-cartpole").expect("a preset of PPO"),
-        ..default()
+        generator: ppo::Config {
+            steps: 100_000,
+            n_steps: 16,
+            minibatch: 128,
+            epochs: 4,
+            entropy_coefficient: 0.02,
+            ..default.generator
+        },
+        discriminator: DiscriminatorConfig {
+            batch: 128,
+            buffer_rounds: 4,
+            n_updates: 4,
+            ..discriminator()
+        },
+        ..default
+    }
+}
+
+fn cartpole() -> Config {
+    let default = default();
+    Config {
+        generator: ppo::Config {
+            steps: 150_000,
+            ..default.generator
+        },
+        ..default
     }
 }
 
@@ -117,8 +148,10 @@ fn acrobot() -> Config {
         generator: ppo::Config {
             normalize_rewards: false,
             steps: 300_000,
+            entropy_coefficient: 0.01,
             ..zoo
         },
+        reward: RewardForm::Logit,
         ..default()
     }
 }
@@ -128,9 +161,18 @@ fn pendulum() -> Config {
     Config {
         generator: ppo::Config {
             steps: 300_000,
+            learning_rate: Schedule::LinearToZero(1e-3),
             exploration: ppo::Exploration::Gaussian { log_std: 0.0 },
             ..zoo
         },
+        discriminator: DiscriminatorConfig {
+            learning_rate: 3e-4,
+            n_updates: 16,
+            ..discriminator()
+        },
+        reward: RewardForm::Logit,
+        // Pendulum never ends.
+        ends: Ends::Worthless,
         ..default()
     }
 }
@@ -201,5 +243,5 @@ pub fn train(
     let mut trainer =
         AdversarialTrainer::gail(config, Some(demonstrations), environment, seed, pool)?;
     rl::train_to(&mut trainer, n_steps, observer)?;
-    Ok(trainer.into_policy())
+    Ok(trainer.network().clone())
 }

@@ -18,7 +18,7 @@ use super::config::{DiscriminatorConfig, setting};
 use super::discriminator::{Discriminator, Form, Judgement, Update};
 use super::encoding::{Batch, Encoding};
 use super::rows::{Buffer, Kind, Rows};
-use super::transform::{RewardSize, Transform};
+use super::transform::{Origin, RewardSize, Transform};
 use super::{Ends, RewardForm, RewardNormalization, airl, gail};
 
 /// Adversarial imitation in progress.
@@ -184,8 +184,8 @@ impl AdversarialTrainer {
 
     /// The policy as it is now.
     #[must_use]
-    pub fn into_policy(self) -> NetworkPolicy {
-        self.generator.current_policy().clone()
+    pub fn network(&self) -> &NetworkPolicy {
+        self.generator.current_policy()
     }
 
     /// The updates of a round; what the last one found, if there are any.
@@ -331,8 +331,13 @@ impl Learner for AdversarialTrainer {
         self.buffer.push(rows.clone(), self.config.buffer_rounds);
         let update = self.train_discriminator()?;
         let absorbing = self.reward(rows, n_steps);
+        let origin = match absorbing {
+            Some(reward) => Origin::Absorbing(reward),
+            None if with_absorbing => Origin::Mean,
+            None => Origin::Zero,
+        };
         let ended = self.generator.round().ended;
-        self.transform = self.size.transform(&self.work.rewards, ended, absorbing);
+        self.transform = self.size.transform(&self.work.rewards, ended, origin);
         let report = self.report(update, absorbing);
         self.transform.apply(&mut self.work.rewards);
         self.seconds += began.elapsed().as_secs_f64();

@@ -21,6 +21,17 @@ pub(crate) struct Transform {
     pub(crate) scale: f64,
 }
 
+/// What is taken off rewards.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Origin {
+    /// Nothing: an end is worth nothing.
+    Zero,
+    /// Their running mean, which moves no policy as long as no episode was ever seen to end.
+    Mean,
+    /// What the absorbing state pays.
+    Absorbing(f32),
+}
+
 /// What is known of the size of rewards, rounds long past forgotten.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct RewardSize {
@@ -52,26 +63,31 @@ impl RewardSize {
         }
     }
 
-    /// Takes note of the rewards of a round, `[T, N]`, and gives the transform that they are received through. `absorbing`
-    /// is what the absorbing state pays, where there is one.
+    /// Takes note of the rewards of a round, `[T, N]`, and gives the transform that they are received through.
     pub(crate) fn transform(
         &mut self,
         rewards: &[f32],
         ended: &[bool],
-        absorbing: Option<f32>,
+        origin: Origin,
     ) -> Transform {
-        let offset = f64::from(absorbing.unwrap_or(0.0));
         let n = rewards.len() as f64;
-        let mean = rewards.iter().map(|r| f64::from(*r)).sum::<f64>() / n;
+        // About the first one, so that the mean of a constant is that constant exactly.
+        let first = f64::from(rewards[0]);
+        let mean = first + rewards.iter().map(|r| f64::from(*r) - first).sum::<f64>() / n;
         let squares = rewards.iter().map(|r| (f64::from(*r) - mean).powi(2));
         let variance = squares.sum::<f64>() / n;
-        let mean_square = self.push_sums(rewards, ended, offset) / n;
         let old = DECAY * self.weight;
         let total = old + 1.0;
         let apart = mean - self.mean;
         self.variance =
             (old * self.variance + variance) / total + old * apart * apart / (total * total);
         self.mean += apart / total;
+        let offset = match origin {
+            Origin::Zero => 0.0,
+            Origin::Mean => self.mean,
+            Origin::Absorbing(reward) => f64::from(reward),
+        };
+        let mean_square = self.push_sums(rewards, ended, offset) / n;
         self.mean_square += (mean_square - self.mean_square) / total;
         self.weight = total;
         let at_least = |size: f64| if size < LEAST_SIZE { 1.0 } else { size };
