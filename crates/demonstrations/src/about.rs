@@ -1,6 +1,6 @@
 //! What a file of demonstrations says of itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mdp::Space;
 
@@ -40,6 +40,19 @@ impl About {
             seed: None,
             state_names: vec![],
             other: BTreeMap::new(),
+        }
+    }
+
+    /// What the `n` numbers of a state are called in columns: by their names where each has one of its own that fits
+    /// into a line of a table, by their positions otherwise.
+    pub(crate) fn state_columns(&self, n: usize) -> Vec<String> {
+        let is_plain =
+            |name: &String| !name.contains([',', '"', '\n', '\r']) && name.trim() == name;
+        let n_names = self.state_names.iter().collect::<BTreeSet<_>>().len();
+        let has_names = self.state_names.len() == n && n_names == n;
+        match has_names && self.state_names.iter().all(is_plain) {
+            true => self.state_names.clone(),
+            false => (0..n).map(|index| index.to_string()).collect(),
         }
     }
 }

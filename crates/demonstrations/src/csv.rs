@@ -420,16 +420,8 @@ impl CsvWriter {
     /// What the file says of itself, and its names.
     fn head(&self, (has_rewards, has_intents, n_state): (bool, bool, usize)) -> String {
         let mut head = format!("# {}\nepisode,step", self.about.to_json());
-        let names = &self.about.state_names;
-        let is_plain =
-            |name: &String| !name.contains([',', '"', '\n', '\r']) && name.trim() == name;
-        let has_names = names.len() == n_state && names.iter().all(is_plain);
-        for index in 0..n_state {
-            match has_names {
-                true => write!(head, ",state_{}", names[index]),
-                false => write!(head, ",state_{index}"),
-            }
-            .expect("a string takes all");
+        for name in self.about.state_columns(n_state) {
+            write!(head, ",state_{name}").expect("a string takes all");
         }
         for (what, space) in [
             ("observation", &self.about.observation_space),

@@ -391,7 +391,7 @@ impl Bounds {
             let Some(array) = array else { continue };
             if array.n_rows() == bounds.lengths.len() as u64 {
                 let flags = array.all(MOST_EPISODES)?;
-                bounds.mark(&flags, end, |episode| Some(episode));
+                bounds.mark(&flags, end);
             } else if array.n_rows() == n_steps {
                 bounds.mark_last_steps(array, end)?;
             } else {
@@ -495,10 +495,10 @@ impl Bounds {
         Ok(bounds)
     }
 
-    fn mark(&mut self, flags: &[f64], end: End, episode_of: impl Fn(usize) -> Option<usize>) {
-        for (index, _) in flags.iter().enumerate().filter(|(_, flag)| **flag != 0.0) {
-            if let Some(episode) = episode_of(index) {
-                self.ends[episode] = Some(end);
+    fn mark(&mut self, flags: &[f64], end: End) {
+        for (flag, found) in flags.iter().zip(&mut self.ends) {
+            if *flag != 0.0 {
+                *found = Some(end);
             }
         }
     }

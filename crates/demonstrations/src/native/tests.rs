@@ -28,6 +28,17 @@ fn no_episodes_and_long_ones_come_back() {
 }
 
 #[test]
+fn names_that_are_no_names_of_columns_are_left_out() {
+    for names in [["x", "x"], ["a,b", "y"]] {
+        let mut about = about(unit_box(&[2]), Space::Discrete { n: 3 });
+        about.state_names = names.map(str::to_owned).to_vec();
+        assert_eq!(about.state_columns(2), ["0", "1"]);
+        about.state_names.clear();
+        round_trip(&[2], &about, 2);
+    }
+}
+
+#[test]
 fn what_is_not_recorded_stays_so() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("bare.parquet");

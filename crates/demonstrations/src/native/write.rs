@@ -379,12 +379,8 @@ fn schema(about: &About, fields: Fields) -> TypePtr {
         column(EPISODE, INT32, REQUIRED),
         column(STEP, INT32, REQUIRED),
     ];
-    for index in 0..fields.n_state {
-        let name = match about.state_names.len() == fields.n_state {
-            true => format!("state_{}", about.state_names[index]),
-            false => format!("state_{index}"),
-        };
-        columns.push(column(&name, DOUBLE, REQUIRED));
+    for name in about.state_columns(fields.n_state) {
+        columns.push(column(&format!("state_{name}"), DOUBLE, REQUIRED));
     }
     match n_observation > WIDEST {
         true => columns.push(bytes(OBSERVATION, 4 * n_observation)),
