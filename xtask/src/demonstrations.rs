@@ -6,9 +6,11 @@ mod cirl;
 mod covariate_shift;
 mod data;
 mod goal_inference;
+mod imitation_scores;
 mod mce_irl;
 mod procedure_cloning;
 mod risky_path;
+mod survival_bias;
 
 use crate::evidence::Row;
 
@@ -16,6 +18,8 @@ use crate::evidence::Row;
 pub(crate) const ROWS: &[Row] = &[
     mce_irl::ROW,
     risky_path::ROW,
+    imitation_scores::ROW,
+    survival_bias::ROW,
     procedure_cloning::ROW,
     covariate_shift::ROW,
     backward::ROW,
