@@ -3,7 +3,7 @@
 //! Demonstrations are episodes, [`mdp::Trajectories`] in memory, and what is known [`About`] them: the spaces, the
 //! environment, who played and from which seed. [`open`] finds out which format a file or folder has and gives its
 //! episodes one by one, so that memory holds one episode and not the file; [`create`] takes them one by one and puts
-//! the whole in its place at the end, or nothing at all. [`read`] and [`write`] do that for what fits in memory.
+//! the whole in its place at the end, or nothing at all. [`read`] and [`write()`] do that for what fits in memory.
 //!
 //! Nothing that a file contains can make a reader panic, allocate without bound or run code: sizes that a file declares
 //! are held against the bytes that are there, numbers against their spaces, and pickles are refused. Reading and writing

@@ -29,7 +29,7 @@ const MOST_VALUES: usize = 1 << 24;
 const DEEPEST: usize = 8;
 
 impl About {
-    /// As JSON; [`About::from_json`] reads it.
+    /// As JSON, the form that our own files hold.
     #[must_use]
     pub fn to_json(&self) -> Value {
         json!({
