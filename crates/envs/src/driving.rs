@@ -403,7 +403,7 @@ impl Drive {
                 }
             } else {
                 self.offset = middle_of(other.lane) + (2.0 * HALF_WIDTH).copysign(aside);
-                self.angle = 0.5 * self.angle;
+                self.angle *= 0.5;
                 self.speed = self.speed.min(other.speed);
             }
         }
