@@ -5,6 +5,7 @@
 mod assistance;
 mod control;
 mod games;
+mod goals;
 mod gridworlds;
 mod random_play;
 mod rewarded;
@@ -122,6 +123,7 @@ pub fn entries() -> &'static [EnvironmentEntry] {
             gridworlds::entries(),
             tampering::entries(),
             tabular::entries(),
+            goals::entries(),
             screens::entries(),
             control::entries(),
         ]
