@@ -115,10 +115,15 @@ fn acrobot() -> Config {
 
 fn pendulum() -> Config {
     let like = like("pendulum");
+    let default = gail::Config::preset("default").expect("a preset of GAIL");
     Config {
+        generator: ppo::Config {
+            steps: 300_000,
+            ..like.generator
+        },
         discriminator: DiscriminatorConfig {
-            learning_rate: 1e-3,
-            ..like.discriminator
+            n_updates: 16,
+            ..default.discriminator
         },
         ..like
     }
