@@ -19,7 +19,7 @@ pub(super) enum Network {
     /// Without a memory: every row by itself.
     FeedForward(Model, Mutex<Workspace>),
     /// With one: rows in the order of their steps.
-    Recurrent(RecurrentModel, Mutex<RecurrentWorkspace>),
+    Recurrent(RecurrentModel, Box<Mutex<RecurrentWorkspace>>),
 }
 
 impl Network {
@@ -63,7 +63,7 @@ impl Network {
                 };
                 let groups = [(head.n_outputs(), 0.01), (1, 1.0)];
                 let model = RecurrentModel::new(&shape, &groups, &free, rng);
-                Network::Recurrent(model, Mutex::default())
+                Network::Recurrent(model, Box::default())
             }
         }
     }
