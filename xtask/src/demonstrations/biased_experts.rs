@@ -178,7 +178,7 @@ fn recovered(record: &mut Record, cases: &[Value]) -> Result<()> {
         let n = here
             .iter()
             .copied()
-            .filter(|case| is_recovered(&case))
+            .filter(|case| is_recovered(case))
             .count();
         table.row([json!(band[0]), json!(band[1]), json!(here.len()), json!(n)]);
     }
@@ -200,7 +200,7 @@ fn recovered(record: &mut Record, cases: &[Value]) -> Result<()> {
         let n = identifiable
             .iter()
             .copied()
-            .filter(|case| is_recovered(&case))
+            .filter(|case| is_recovered(case))
             .count();
         let share = n as f64 / identifiable.len() as f64;
         record.check(
