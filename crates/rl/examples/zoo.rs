@@ -10,8 +10,7 @@ use std::time::Instant;
 use mdp::{Environment, Seed};
 use nn::Pool;
 use rl::{
-    Actor, Learner as _, Play, TrainEvent, VectorEnvironment, Vectorized, evaluate, n_side_by_side,
-    ppo,
+    Learner as _, Play, TrainEvent, VectorEnvironment, Vectorized, evaluate, n_side_by_side, ppo,
 };
 
 /// The preset of a task and environments for it.
