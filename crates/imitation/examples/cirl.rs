@@ -77,7 +77,11 @@ fn agreement(n_preferences: usize, is_sure: bool, seed: u64) -> Value {
         let shares = values
             .iter()
             .map(|(exact, points)| (exact - points).abs() / exact.abs());
-        shares.fold(0.0, f64::max)
+        // A number that is none must not look like no difference.
+        shares.fold(
+            0.0,
+            |most: f64, x: f64| if x.is_nan() || x > most { x } else { most },
+        )
     });
     json!({
         "seed": seed,

@@ -207,8 +207,10 @@ fn for_peer() -> Value {
 }
 
 fn greatest_difference(a: &[f64], b: &[f64]) -> f64 {
+    assert!(!a.is_empty() && a.len() == b.len(), "as many numbers");
     let differences = a.iter().zip(b).map(|(a, b)| (a - b).abs());
-    differences.fold(0.0, f64::max)
+    // A number that is none must not look like no difference.
+    differences.fold(0.0, |most, x| if x.is_nan() || x > most { x } else { most })
 }
 
 #[expect(clippy::print_stdout, reason = "an example prints")]

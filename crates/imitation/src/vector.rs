@@ -16,7 +16,11 @@ pub(crate) fn squared_distance(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum()
 }
 
-/// The greatest size of any.
+/// The greatest size of any; no number where one is none.
 pub(crate) fn greatest(values: &[f64]) -> f64 {
-    values.iter().fold(0.0, |most, value| most.max(value.abs()))
+    let greater = |most: f64, value: &f64| match value.is_nan() || value.abs() > most {
+        true => value.abs(),
+        false => most,
+    };
+    values.iter().fold(0.0, greater)
 }

@@ -9,7 +9,7 @@ use imitation::{
     Entropy, Features, FeaturesOf, Horizon, LinearReward, MaximumEntropyConfig,
     maximum_entropy_irl, visits,
 };
-use mdp::{Discount, Space, TabularMdp, Tabulated, Trajectories};
+use mdp::{Discount, End, Space, TabularMdp, Tabulated, Trajectories};
 use nn::Pool;
 use rl::{LearnedReward, RewardScratch, RewardTable, Transitions};
 
@@ -43,13 +43,17 @@ pub(crate) fn read(path: &Path) -> Result<LearnedReward, Error> {
 /// If the file cannot be read or does not fit the task.
 pub(crate) fn paid_by(task: Box<dyn Task>, path: &Path) -> Result<Box<dyn Task>, Error> {
     let reward = read(path)?;
-    if let LearnedReward::Table(table) = &reward
-        && let Some(tables) = listed(
+    if let LearnedReward::Table(table) = &reward {
+        let tables = listed(
             task.as_ref(),
             Discount::new(1.0).expect("it lies from 0 to 1"),
-        )
-    {
-        let tables = tables?;
+        );
+        let tables = tables.ok_or_else(|| {
+            Error::file(
+                path,
+                "is a table of states, and the states of this environment cannot be listed; use it where it was learned",
+            )
+        })??;
         table
             .of((&tables).into(), &tables.mdp.reachable())
             .map_err(|error| Error::file(path, error.to_string()))?;
@@ -192,6 +196,7 @@ pub(crate) fn infer(
     })??;
     let steps = state_actions(&tables, task, demonstrations).map_err(cannot)?;
     let horizon = steps.iter().map(Vec::len).max().unwrap_or(0);
+    check_ends(demonstrations, horizon).map_err(cannot)?;
     let features = match method.of {
         RewardOf::Arrivals => arrivals(&tables.mdp),
         RewardOf::StateActions => each_state_and_action(&tables.mdp),
@@ -208,6 +213,21 @@ pub(crate) fn infer(
         .map_err(|error| cannot(error.to_string()))?;
     let table = RewardTable::new((&tables).into(), found.rewards, RewardInference::NAME)?;
     Ok(LearnedReward::Table(table))
+}
+
+/// Visits are compared over the longest demonstration: one that was cut sooner would seem to have ended.
+fn check_ends(demonstrations: &Trajectories, horizon: usize) -> Result<(), String> {
+    let is_cut = |number: &usize| {
+        let ended = demonstrations.episode(*number).end == Some(End::Terminated);
+        !ended && demonstrations.length(*number) < horizon
+    };
+    match (0..demonstrations.n_episodes()).find(is_cut) {
+        None => Ok(()),
+        Some(number) => Err(format!(
+            "demonstration {number} was cut after {} steps, while others go on for {horizon}; give demonstrations that end, or are equally long, or fit them with `rewardlab infer`",
+            demonstrations.length(number)
+        )),
+    }
 }
 
 /// One feature a state and action.

@@ -344,8 +344,9 @@ fn explained(record: &mut Record, found: &[Value]) -> Result<()> {
     let (mut most, mut n_opposite, mut n_anti) = (0.0_f64, 0, 0);
     for name in names {
         let own: Vec<&Value> = found.iter().filter(|e| e["planner"] == name).collect();
-        let errors = own.iter().map(|e| e["error"].as_f64().unwrap_or(f64::NAN));
-        let error = errors.fold(0.0, f64::max);
+        let errors = own.iter().map(|e| e["error"].as_f64().context("no error"));
+        let errors = errors.collect::<Result<Vec<f64>>>()?;
+        let error = errors.into_iter().fold(0.0, f64::max);
         let regrets: Vec<f64> = own.iter().filter_map(|e| e["regret"].as_f64()).collect();
         let mut relations: Vec<&str> = own.iter().filter_map(|e| e["relation"].as_str()).collect();
         relations.sort_unstable();

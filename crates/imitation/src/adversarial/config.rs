@@ -39,8 +39,8 @@ pub struct GradientPenalty {
 /// What a logit l of the discriminator, `D = 1 / (1 + exp(-l))` being the probability of a demonstration, is worth to the
 /// policy.
 ///
-/// All grow with l, and agree on what is best where episodes cannot end. Where they can, the sign decides: see
-/// [`RewardForm::bias`].
+/// All grow with l; where episodes cannot end, a constant added to any of them moves no policy. Where they can, the sign
+/// decides: see [`RewardForm::bias`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RewardForm {
     /// `-log(1 - D) = log(1 + exp(l))`, never negative.

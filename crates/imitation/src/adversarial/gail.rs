@@ -3,7 +3,7 @@
 //! The discriminator `D(s, a) = 1 / (1 + exp(-l(s, a)))` is the probability that a transition was demonstrated; it learns
 //! by the cross-entropy
 //!
-//! `-E_expert[log D] - E_π[log(1 - D)] (+ a gradient penalty)`,
+//! `½ (-E_expert[log D] - E_π[log(1 - D)]) (+ a gradient penalty)`,
 //!
 //! and the policy maximises the expected return of a reward that grows with l ([`RewardForm`]). The paper's labels are the other way
 //! round; its policy minimises `E_π[log D_paper]`, which is the reward `-log(1 - D)`, [`RewardForm::Softplus`].

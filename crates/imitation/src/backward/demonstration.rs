@@ -24,7 +24,8 @@ impl Demonstration {
     /// The demonstration that an episode is.
     ///
     /// # Errors
-    /// If there is no such episode, it has no step, or no rewards or no states were recorded.
+    /// If there is no such episode, it has no step, no rewards or no states were recorded, or a reward is below 0: as in
+    /// the published algorithm, an episode matches or lags the demonstration by its score, which must not fall.
     pub fn of(trajectories: &Trajectories, episode: usize) -> Result<Demonstration, Error> {
         if episode >= trajectories.n_episodes() || trajectories.length(episode) == 0 {
             return Err(Error::Setting {
@@ -47,6 +48,13 @@ impl Demonstration {
                 allowed: "record both: episodes begin in its states, and are held against its rewards",
             });
         };
+        if let Some(step) = rewards.iter().position(|reward| *reward < 0.0) {
+            return Err(Error::Setting {
+                key: "demonstration",
+                value: format!("a reward of {} in step {step}", rewards[step]),
+                allowed: "scores tell how far an episode has come only where no reward is below 0",
+            });
+        }
         let space = trajectories.observation_space();
         let n_situations = rewards.len() + 1;
         let mut features = vec![0.0; n_situations * n_features(space)];

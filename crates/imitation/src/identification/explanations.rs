@@ -5,6 +5,7 @@ use mdp::{TabularMdp, deterministic, policy_iteration, policy_return};
 
 use crate::Error;
 use crate::experts::{Bias, Expert, check_rewards, continued, maxima};
+use crate::vector::greatest;
 
 /// A pair of an expert and a reward, and how well it explains a policy.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,7 +58,7 @@ pub fn explanations(
         let apart = would.iter().zip(policy).map(|(a, b)| (a - b).abs());
         let first = found.first().map_or(&rewards, |first| &first.rewards);
         found.push(Explanation {
-            error: apart.fold(0.0, f64::max),
+            error: greatest(&apart.collect::<Vec<f64>>()),
             relation: equivalence(mdp, first, &rewards)
                 .expect("rewards that fit the MDP")
                 .relation,

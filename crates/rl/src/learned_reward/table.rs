@@ -185,12 +185,7 @@ impl RewardTable {
             )));
         }
         let n_actions = self.description.action_names.len();
-        let n_given = match actions {
-            Space::Discrete { n } => Some(*n),
-            Space::MultiDiscrete { sizes } => Some(sizes.iter().product()),
-            _ => None,
-        };
-        if n_given != Some(n_actions) {
+        if actions.n_choices() != Some(n_actions) {
             return Err(Error::Reward(format!(
                 "it knows {n_actions} actions, the environment takes {actions}"
             )));

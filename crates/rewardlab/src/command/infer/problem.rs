@@ -230,10 +230,23 @@ fn steps(
             let state = state.ok_or_else(|| {
                 format!("demonstration {number} is in no state of the MDP at step {step}; infer on the MDP that it was recorded in")
             })?;
-            let action = action_number(action_space, action).filter(|action| *action < n_actions);
+            let value = action;
+            let action = action_number(action_space, value).filter(|action| *action < n_actions);
             let action = action.ok_or_else(|| {
-                format!("demonstration {number} takes no action of the MDP at step {step}; it has {n_actions} actions")
+                format!("demonstration {number} takes the action {value:?} at step {step}, which is none of the MDP's {n_actions}, numbered from 0; correct it, or leave the demonstration out")
             })?;
+            let next = states.get(step + 1).copied().flatten();
+            let mut ways = tables.mdp.transitions(state, action);
+            if let Some(next) = next
+                && !ways.any(|way| way.next_state == next && way.probability > 0.0)
+            {
+                return Err(format!(
+                    "demonstration {number} goes from {} by {} to {} at step {step}, which the MDP cannot; infer on the MDP that it was recorded in",
+                    tables.state_labels[state],
+                    tables.action_names[action],
+                    tables.state_labels[next]
+                ));
+            }
             steps.push((state, action));
         }
         last.push(states.last().copied().flatten());
@@ -329,8 +342,11 @@ fn bits(numbers: &[f64]) -> Vec<u64> {
     numbers.iter().map(|x| (x + 0.0).to_bits()).collect()
 }
 
-/// The number of an action in the order in which environments are tabulated.
+/// The number of an action in the order in which environments are tabulated; none where it is no action.
 fn action_number(space: &Space, value: &[f32]) -> Option<usize> {
+    if !space.contains(value) {
+        return None;
+    }
     match space {
         Space::MultiDiscrete { sizes } => Some(
             sizes
