@@ -234,7 +234,10 @@ fn what_is_wrong_is_told_with_the_way_out() {
         (&["demos.csv", "--set", "wind=1"], "leave --set out"),
         (&["demos.csv", "--limit", "3"], "5 states and --limit is 3"),
         (&["far.csv"], "far.csv"),
-        (&["wild.csv"], "takes the action [7.0] at step 0, which is none of the MDP"),
+        (
+            &["wild.csv"],
+            "takes the action [7.0] at step 0, which is none of the MDP",
+        ),
         (&["missing.csv"], "missing.csv"),
         (&["demos.csv", "--report", "report.txt"], ".html"),
     ] {

@@ -185,7 +185,7 @@ fn answer(
         ("GET" | "POST", _, true) => return Ok(Answer::refused("404 Not Found")),
         _ => return Ok(Answer::refused("403 Forbidden")),
     }
-    if game.is_done() {
+    if game.has_ended() {
         return Ok(finished(game));
     }
     Ok(Answer::json(&situation(game)))

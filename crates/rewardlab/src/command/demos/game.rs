@@ -76,7 +76,7 @@ impl<'t> Game<'t> {
     }
 
     /// Whether as many episodes as were asked for are kept.
-    pub(super) fn is_done(&self) -> bool {
+    pub(super) fn has_ended(&self) -> bool {
         self.n_kept >= self.max_episodes
     }
 

@@ -28,7 +28,7 @@ pub(super) fn play(
     let screen = Term::stderr();
     let has_keys = std::io::stdin().is_terminal() && screen.is_term();
     let mut line_number = 0;
-    while !game.is_done() {
+    while !game.has_ended() {
         if has_keys {
             show(game, &screen)?;
         }
