@@ -6,7 +6,9 @@ import json
 import os
 import pathlib
 import platform
+import statistics
 import sys
+import time
 
 PACKAGES = ["torch", "stable-baselines3", "gymnasium", "numpy"]
 
@@ -55,3 +57,19 @@ def finish(value):
     """Prints the one JSON object that the evidence reads."""
     json.dump(value, sys.stdout)
     print()
+
+
+def median_seconds(call, arguments):
+    """Median over `arguments.repetitions` of the seconds of a call, each over `arguments.seconds` of calls."""
+    for _ in range(5):
+        call()
+    started = time.perf_counter()
+    call()
+    calls = max(3, int(arguments.seconds / max(time.perf_counter() - started, 1e-6)))
+    seconds = []
+    for _ in range(arguments.repetitions):
+        started = time.perf_counter()
+        for _ in range(calls):
+            call()
+        seconds.append((time.perf_counter() - started) / calls)
+    return statistics.median(seconds)

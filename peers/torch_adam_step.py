@@ -11,8 +11,6 @@ what could not run is listed there with its reason.
 """
 
 import argparse
-import statistics
-import time
 
 import torch
 from torch import nn
@@ -130,20 +128,7 @@ def time_variant(size, loss_name, adam_name, arguments):
 
     for _ in range(20):
         step()
-    return median_seconds(step, arguments)
-
-
-def median_seconds(step, arguments):
-    started = time.perf_counter()
-    step()
-    calls = max(10, int(arguments.seconds / max(time.perf_counter() - started, 1e-6)))
-    seconds = []
-    for _ in range(arguments.repetitions):
-        started = time.perf_counter()
-        for _ in range(calls):
-            step()
-        seconds.append((time.perf_counter() - started) / calls)
-    return statistics.median(seconds)
+    return peer.median_seconds(step, arguments)
 
 
 if __name__ == "__main__":

@@ -11,8 +11,6 @@ there with its reason.
 """
 
 import argparse
-import statistics
-import time
 
 import torch
 from torch import nn
@@ -107,22 +105,7 @@ def time_variant(batch, hidden, loss_name, memory_format, arguments):
         loss_of(maps, labels).backward()
         optimizer.step()
 
-    return median_seconds(forward, arguments), median_seconds(step, arguments)
-
-
-def median_seconds(call, arguments):
-    for _ in range(5):
-        call()
-    started = time.perf_counter()
-    call()
-    calls = max(3, int(arguments.seconds / max(time.perf_counter() - started, 1e-6)))
-    seconds = []
-    for _ in range(arguments.repetitions):
-        started = time.perf_counter()
-        for _ in range(calls):
-            call()
-        seconds.append((time.perf_counter() - started) / calls)
-    return statistics.median(seconds)
+    return peer.median_seconds(forward, arguments), peer.median_seconds(step, arguments)
 
 
 if __name__ == "__main__":

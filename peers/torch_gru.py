@@ -11,8 +11,6 @@ median of several repetitions after a warm-up. The last line of standard output 
 """
 
 import argparse
-import statistics
-import time
 
 import torch
 from torch import nn
@@ -113,7 +111,7 @@ def time_step(inputs, width, sequences, steps, adam, arguments):
         loss_of(network, *batch).backward()
         optimizer.step()
 
-    return median_seconds(step, arguments)
+    return peer.median_seconds(step, arguments)
 
 
 def time_acting(inputs, width, sequences, arguments):
@@ -126,22 +124,7 @@ def time_acting(inputs, width, sequences, arguments):
         with torch.inference_mode():
             network(observations, memory)
 
-    return median_seconds(act, arguments)
-
-
-def median_seconds(step, arguments):
-    for _ in range(5):
-        step()
-    started = time.perf_counter()
-    step()
-    calls = max(3, int(arguments.seconds / max(time.perf_counter() - started, 1e-6)))
-    seconds = []
-    for _ in range(arguments.repetitions):
-        started = time.perf_counter()
-        for _ in range(calls):
-            step()
-        seconds.append((time.perf_counter() - started) / calls)
-    return statistics.median(seconds)
+    return peer.median_seconds(act, arguments)
 
 
 if __name__ == "__main__":

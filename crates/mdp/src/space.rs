@@ -117,6 +117,43 @@ impl Space {
         }
     }
 
+    /// Every value, in order, where they can be counted: the last factor of several changes fastest.
+    #[must_use]
+    pub fn values(&self) -> Option<Vec<Vec<f32>>> {
+        match self {
+            Space::Discrete { n } => Some((0..*n).map(|choice| vec![choice as f32]).collect()),
+            Space::MultiDiscrete { sizes } => {
+                let mut values = vec![vec![]];
+                for size in sizes {
+                    let longer =
+                        |value: &Vec<f32>, choice| [value.as_slice(), &[choice as f32]].concat();
+                    values = values
+                        .iter()
+                        .flat_map(|value| (0..*size).map(move |choice| longer(value, choice)))
+                        .collect();
+                }
+                Some(values)
+            }
+            Space::Continuous { .. } | Space::Tuple(_) => None,
+        }
+    }
+
+    /// The place of a value among [`Space::values`]; none where it is no value of the space, or they cannot be counted.
+    #[must_use]
+    pub fn number_of(&self, value: &[f32]) -> Option<usize> {
+        if !self.contains(value) {
+            return None;
+        }
+        match self {
+            Space::Discrete { .. } => Some(value[0] as usize),
+            Space::MultiDiscrete { sizes } => {
+                let choices = sizes.iter().zip(value);
+                Some(choices.fold(0, |number, (size, choice)| number * size + *choice as usize))
+            }
+            Space::Continuous { .. } | Space::Tuple(_) => None,
+        }
+    }
+
     /// A random value: uniform where bounded, otherwise normal or exponential from the finite bound, as in Gymnasium.
     #[must_use]
     pub fn sample(&self, rng: &mut Rng) -> Vec<f32> {

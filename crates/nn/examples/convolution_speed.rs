@@ -11,22 +11,17 @@
 //! multiplications and additions in convolutions alone, zeros beyond the edge included, and its share of the most that the
 //! same threads did in a plain loop of fused multiply-adds or in a product of two 1024 x 1024 matrices by the `gemm` crate.
 
-#![expect(
-    clippy::print_stdout,
-    reason = "a program whose result is what it prints"
-)]
-
 use std::process::ExitCode;
-use std::time::Instant;
 
 use nn::{
     Adam, AdamConfig, Initialization, MapModel, MapNetwork, MapShape, MapTile, MapWorkspace, Pool,
-    instruction_set,
 };
 use serde_json::{Value, json};
 
-#[path = "support/peak.rs"]
-mod peak;
+#[path = "support/speed.rs"]
+mod speed;
+
+use speed::{report, timed};
 
 const INPUT: MapShape = MapShape {
     height: 16,
@@ -42,56 +37,13 @@ const CASES: [(usize, &[usize]); 3] = [
     (32, &[128, 128, 256, 256, N_LABELS]),
 ];
 
-/// Time given to each measurement.
-const SECONDS: f64 = 1.0;
-
 fn main() -> ExitCode {
-    let n_threads = match threads(&std::env::args().skip(1).collect::<Vec<_>>()) {
-        Ok(n_threads) => n_threads,
-        Err(message) => {
-            eprintln(&message);
-            return ExitCode::from(2);
-        }
-    };
-    let pool = Pool::new(n_threads);
-    let (fma, gemm) = (peak::fma_gflops(&pool), peak::gemm_gflops(n_threads));
-    let peak = fma.max(gemm);
-    let results: Vec<Value> = CASES
-        .iter()
-        .map(|(batch, channels)| measure(*batch, channels, peak, &pool))
-        .collect();
-    let report = json!({
-        "instruction_set": instruction_set(),
-        "threads": n_threads,
-        "fma_loop_gflops": fma,
-        "gemm_1024_gflops": gemm,
-        "peak_gflops": peak,
-        "results": results,
-    });
-    println!("{report}");
-    ExitCode::SUCCESS
-}
-
-#[expect(
-    clippy::print_stderr,
-    reason = "a message to whoever called the program"
-)]
-fn eprintln(message: &str) {
-    eprintln!("{message}");
-}
-
-fn threads(arguments: &[String]) -> Result<usize, String> {
-    match arguments {
-        [] => Ok(std::thread::available_parallelism().map_or(1, usize::from)),
-        [flag, n] if flag == "--threads" => match n.parse() {
-            Ok(n) if n > 0 => Ok(n),
-            _ => Err(format!("`{n}` is no number of threads; say 1 or more")),
-        },
-        _ => Err(format!(
-            "`{}` is not understood; say --threads N",
-            arguments.join(" ")
-        )),
-    }
+    speed::program(|peak, pool| {
+        CASES
+            .iter()
+            .map(|(batch, channels)| measure(*batch, channels, peak, pool))
+            .collect()
+    })
 }
 
 fn measure(batch: usize, channels: &[usize], peak: f64, pool: &Pool) -> Value {
@@ -124,32 +76,6 @@ fn measure(batch: usize, channels: &[usize], peak: f64, pool: &Pool) -> Value {
         "forward": report(&forward, batch as f64 * of_forward, peak),
         "step": report(&step, batch as f64 * of_step, peak),
     })
-}
-
-fn report(seconds: &[f64], n_operations: f64, peak: f64) -> Value {
-    let (median, least) = (seconds[seconds.len() / 2], seconds[0]);
-    let gflops = 1e-9 * n_operations / median;
-    json!({
-        "seconds": median,
-        "least_seconds": least,
-        "times": seconds.len(),
-        "gflops": gflops,
-        "share_of_peak": gflops / peak,
-        "share_of_peak_at_least_seconds": gflops / peak * median / least,
-    })
-}
-
-/// Seconds of each of many calls, sorted.
-fn timed(mut call: impl FnMut()) -> Vec<f64> {
-    let mut seconds = vec![];
-    let start = Instant::now();
-    while start.elapsed().as_secs_f64() < SECONDS || seconds.len() < 20 {
-        let began = Instant::now();
-        call();
-        seconds.push(began.elapsed().as_secs_f64());
-    }
-    seconds.sort_by(f64::total_cmp);
-    seconds
 }
 
 /// The mean over batch and cells of the cross-entropy between what the network says and the labels.

@@ -11,22 +11,18 @@
 //! products alone, and its share of the most that the same threads did in a plain loop of fused multiply-adds or in a
 //! product of two 1024 x 1024 matrices by the `gemm` crate.
 
-#![expect(
-    clippy::print_stdout,
-    reason = "a program whose result is what it prints"
-)]
-
 use std::process::ExitCode;
-use std::time::Instant;
 
 use nn::{
     Activation, Adam, AdamConfig, Pool, RecurrentModel, RecurrentShape, RecurrentWorkspace,
-    Sequences, Tile, instruction_set,
+    Sequences, Tile,
 };
 use serde_json::{Value, json};
 
-#[path = "support/peak.rs"]
-mod peak;
+#[path = "support/speed.rs"]
+mod speed;
+
+use speed::{report, timed};
 
 const N_ACTIONS: usize = 7;
 
@@ -34,56 +30,13 @@ const N_ACTIONS: usize = 7;
 const CASES: [(usize, usize, usize, usize); 3] =
     [(119, 64, 16, 128), (119, 64, 64, 128), (119, 256, 64, 128)];
 
-/// Time given to each measurement.
-const SECONDS: f64 = 1.0;
-
 fn main() -> ExitCode {
-    let n_threads = match threads(&std::env::args().skip(1).collect::<Vec<_>>()) {
-        Ok(n_threads) => n_threads,
-        Err(message) => {
-            complain(&message);
-            return ExitCode::from(2);
-        }
-    };
-    let pool = Pool::new(n_threads);
-    let (fma, gemm) = (peak::fma_gflops(&pool), peak::gemm_gflops(n_threads));
-    let peak = fma.max(gemm);
-    let results: Vec<Value> = CASES
-        .iter()
-        .map(|(inputs, width, n, n_steps)| measure(*inputs, *width, *n, *n_steps, peak, &pool))
-        .collect();
-    let report = json!({
-        "instruction_set": instruction_set(),
-        "threads": n_threads,
-        "fma_loop_gflops": fma,
-        "gemm_1024_gflops": gemm,
-        "peak_gflops": peak,
-        "results": results,
-    });
-    println!("{report}");
-    ExitCode::SUCCESS
-}
-
-#[expect(
-    clippy::print_stderr,
-    reason = "a message to whoever called the program"
-)]
-fn complain(message: &str) {
-    eprintln!("{message}");
-}
-
-fn threads(arguments: &[String]) -> Result<usize, String> {
-    match arguments {
-        [] => Ok(std::thread::available_parallelism().map_or(1, usize::from)),
-        [flag, n] if flag == "--threads" => match n.parse() {
-            Ok(n) if n > 0 => Ok(n),
-            _ => Err(format!("`{n}` is no number of threads; say 1 or more")),
-        },
-        _ => Err(format!(
-            "`{}` is not understood; say --threads N",
-            arguments.join(" ")
-        )),
-    }
+    speed::program(|peak, pool| {
+        CASES
+            .iter()
+            .map(|(inputs, width, n, n_steps)| measure(*inputs, *width, *n, *n_steps, peak, pool))
+            .collect()
+    })
 }
 
 fn measure(inputs: usize, width: usize, n: usize, n_steps: usize, peak: f64, pool: &Pool) -> Value {
@@ -152,32 +105,6 @@ fn measure(inputs: usize, width: usize, n: usize, n_steps: usize, peak: f64, poo
         "act": report(&act, n as f64 * forward, peak),
         "step": report(&step, n_rows as f64 * whole, peak),
     })
-}
-
-fn report(seconds: &[f64], n_operations: f64, peak: f64) -> Value {
-    let (median, least) = (seconds[seconds.len() / 2], seconds[0]);
-    let gflops = 1e-9 * n_operations / median;
-    json!({
-        "seconds": median,
-        "least_seconds": least,
-        "times": seconds.len(),
-        "gflops": gflops,
-        "share_of_peak": gflops / peak,
-        "share_of_peak_at_least_seconds": gflops / peak * median / least,
-    })
-}
-
-/// Seconds of each of many calls, sorted.
-fn timed(mut call: impl FnMut()) -> Vec<f64> {
-    let mut seconds = vec![];
-    let start = Instant::now();
-    while start.elapsed().as_secs_f64() < SECONDS || seconds.len() < 20 {
-        let began = Instant::now();
-        call();
-        seconds.push(began.elapsed().as_secs_f64());
-    }
-    seconds.sort_by(f64::total_cmp);
-    seconds
 }
 
 /// The mean over rows of the cross-entropy between actions and labels, and of half the squared value.

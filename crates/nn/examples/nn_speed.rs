@@ -10,22 +10,18 @@
 //! matrix products alone, `peak_gflops` the most that the same threads did in a plain loop of fused multiply-adds or in
 //! a product of two 1024 x 1024 matrices by the `gemm` crate, whichever was more.
 
-#![expect(
-    clippy::print_stdout,
-    reason = "a program whose result is what it prints"
-)]
-
 use std::process::ExitCode;
-use std::time::Instant;
 
 use nn::{
     Activation, Adam, AdamConfig, Head, HeadInputs, Initialization, MlpShape, Model, Pool, Tile,
-    Workspace, clip_gradient_norm, instruction_set,
+    Workspace, clip_gradient_norm,
 };
 use serde_json::{Value, json};
 
-#[path = "support/peak.rs"]
-mod peak;
+#[path = "support/speed.rs"]
+mod speed;
+
+use speed::{report, timed};
 
 const HIDDEN: usize = 64;
 
@@ -38,57 +34,13 @@ const CASES: [(usize, usize, usize); 5] = [
     (1024, 24, 5),
 ];
 
-/// Time given to each case.
-const SECONDS: f64 = 1.0;
-
 fn main() -> ExitCode {
-    let n_threads = match threads(&std::env::args().skip(1).collect::<Vec<_>>()) {
-        Ok(n_threads) => n_threads,
-        Err(message) => {
-            eprintln(&message);
-            return ExitCode::from(2);
-        }
-    };
-    let pool = Pool::new(n_threads);
-    let fma = peak::fma_gflops(&pool);
-    let gemm = peak::gemm_gflops(n_threads);
-    let peak = fma.max(gemm);
-    let results: Vec<Value> = CASES
-        .iter()
-        .map(|case| measure(*case, peak, &pool))
-        .collect();
-    let report = json!({
-        "instruction_set": instruction_set(),
-        "threads": n_threads,
-        "fma_loop_gflops": fma,
-        "gemm_1024_gflops": gemm,
-        "peak_gflops": peak,
-        "results": results,
-    });
-    println!("{report}");
-    ExitCode::SUCCESS
-}
-
-#[expect(
-    clippy::print_stderr,
-    reason = "a message to whoever called the program"
-)]
-fn eprintln(message: &str) {
-    eprintln!("{message}");
-}
-
-fn threads(arguments: &[String]) -> Result<usize, String> {
-    match arguments {
-        [] => Ok(std::thread::available_parallelism().map_or(1, usize::from)),
-        [flag, n] if flag == "--threads" => match n.parse() {
-            Ok(n) if n > 0 => Ok(n),
-            _ => Err(format!("`{n}` is no number of threads; say 1 or more")),
-        },
-        _ => Err(format!(
-            "`{}` is not understood; say --threads N",
-            arguments.join(" ")
-        )),
-    }
+    speed::program(|peak, pool| {
+        CASES
+            .iter()
+            .map(|case| measure(*case, peak, pool))
+            .collect()
+    })
 }
 
 /// A minibatch as PPO has it.
@@ -191,10 +143,7 @@ fn measure(
     let mut adam = Adam::new(gradient.len(), AdamConfig::adam(1e-5));
     let mut workspace = Workspace::new();
     let loss = |tile: Tile<'_>, (): &mut ()| ppo_loss(&batch, &head, tile);
-    let mut seconds = Vec::new();
-    let start = Instant::now();
-    while start.elapsed().as_secs_f64() < SECONDS || seconds.len() < 20 {
-        let step = Instant::now();
+    let seconds = timed(|| {
         model.gradient(
             &batch.observations,
             &batch.rows,
@@ -205,22 +154,12 @@ fn measure(
         );
         clip_gradient_norm(&mut gradient, 0.5);
         adam.step(model.parameters_mut(), &gradient, 3e-4);
-        seconds.push(step.elapsed().as_secs_f64());
-    }
-    seconds.sort_by(f64::total_cmp);
-    let (median, least) = (seconds[seconds.len() / 2], seconds[0]);
+    });
     let n_operations = batch_size as f64 * model.shapes().map(operations).sum::<f64>();
-    let gflops = 1e-9 * n_operations / median;
-    json!({
-        "batch": batch_size,
-        "networks": [layers(n_observations, n_actions), layers(n_observations, 1)],
-        "seconds": median,
-        "least_seconds": least,
-        "steps": seconds.len(),
-        "gflops": gflops,
-        "share_of_peak": gflops / peak,
-        "share_of_peak_at_least_seconds": gflops / peak * median / least,
-    })
+    let mut found = report(&seconds, n_operations, peak);
+    found["batch"] = json!(batch_size);
+    found["networks"] = json!([layers(n_observations, n_actions), layers(n_observations, 1)]);
+    found
 }
 
 fn layers(inputs: usize, outputs: usize) -> String {

@@ -1,20 +1,17 @@
 //! Learned rewards: from their files, in place of an environment's own, as tables of a finite MDP, and inferred from
 //! demonstrations before a run.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use imitation::{
-    Entropy, Features, FeaturesOf, Horizon, LinearReward, MaximumEntropyConfig,
-    maximum_entropy_irl, visits,
-};
-use mdp::{Discount, End, Space, TabularMdp, Tabulated, Trajectories};
+use imitation::{LikelihoodConfig, LinearReward, likeliest_reward};
+use mdp::{Discount, TabularMdp, Tabulated, Trajectories};
 use nn::Pool;
 use rl::{LearnedReward, RewardScratch, RewardTable, Transitions};
 
 use crate::Error;
-use crate::experiment::{RewardInference, RewardOf};
+use crate::demonstrated;
+use crate::experiment::RewardInference;
 use crate::registry::{RewardedTask, Tabulation, Task};
 use crate::run::read_bytes;
 
@@ -22,8 +19,6 @@ use crate::run::read_bytes;
 const MOST_BYTES: u64 = 1 << 30;
 /// The most states that are listed for a reward.
 const MOST_STATES: usize = 200_000;
-/// The most numbers that features of states and actions may take.
-const MOST_FEATURES: usize = 50_000_000;
 
 /// The learned reward in a file.
 ///
@@ -137,6 +132,9 @@ fn network_values(
             format!("what is observed in {label} is drawn at random, so that the reward has no one value there")
         })?);
     }
+    let action_values = space
+        .values()
+        .expect("the actions of a listed MDP can be counted");
     let of = |state: usize| &features[state * n_features..][..n_features];
     let mut values = vec![0.0; mdp.n_transitions()];
     let mut scratch = RewardScratch::default();
@@ -144,9 +142,9 @@ fn network_values(
     for state in (0..mdp.n_states()).filter(|state| acts[*state]) {
         let row = mdp.row(state, 0).start..mdp.row(state, mdp.n_actions() - 1).end;
         let (mut actions, mut next_observations) = (vec![], vec![]);
-        for action in 0..mdp.n_actions() {
+        for (action, value) in action_values.iter().enumerate() {
             for transition in mdp.transitions(state, action) {
-                actions.extend(action_value(&space, action));
+                actions.extend_from_slice(value);
                 next_observations.extend_from_slice(of(transition.next_state));
             }
         }
@@ -162,166 +160,33 @@ fn network_values(
     Ok(values)
 }
 
-/// The action of a number, in the order in which environments are tabulated.
-fn action_value(space: &Space, mut number: usize) -> Vec<f32> {
-    match space {
-        Space::MultiDiscrete { sizes } => {
-            let mut value = vec![0.0; sizes.len()];
-            for (choice, size) in value.iter_mut().zip(sizes).rev() {
-                *choice = (number % size) as f32;
-                number /= size;
-            }
-            value
-        }
-        _ => vec![number as f32],
-    }
-}
+/// The discount at which a reward is inferred, as `rewardlab infer` takes it unasked.
+const DISCOUNT: f64 = 0.99;
+/// The precision of the prior, as `rewardlab infer` takes it unasked.
+const PRECISION: f64 = 0.01;
 
-/// Infers the reward of a task from demonstrations with recorded states.
-///
-/// The reward is linear, `r(s, a) = w(s, a)`, or where it pays for arrivals `r(s, a) = Σ p(s'|s, a) w(s')`. A normal prior
-/// of precision 0.01 keeps w finite: at 0 where nothing is known.
+/// Infers the reward of a task: the one under which the choices in the demonstrations are likeliest, for an expert who is
+/// soft-optimal at discount 0.99. A normal prior keeps it at 0 where nothing is known.
 ///
 /// # Errors
-/// If the states cannot be listed, the demonstrations do not record them, or the values do not exist.
+/// If the states cannot be listed, or the demonstrations cannot have been made in them.
 pub(crate) fn infer(
     method: RewardInference,
     task: &dyn Task,
     demonstrations: &Trajectories,
 ) -> Result<LearnedReward, Error> {
     let cannot = |problem: String| Error::Environment(format!("reward.infer: {problem}"));
-    let tables = listed(task, Discount::new(1.0).expect("it lies from 0 to 1"));
+    let tables = listed(task, Discount::new(DISCOUNT).expect("it lies from 0 to 1"));
     let tables = tables.ok_or_else(|| {
         cannot("the states of this environment cannot be listed; use an environment that `rewardlab check` checks exactly".into())
     })??;
-    let steps = state_actions(&tables, task, demonstrations).map_err(cannot)?;
-    let horizon = steps.iter().map(Vec::len).max().unwrap_or(0);
-    check_ends(demonstrations, horizon).map_err(cannot)?;
-    let features = match method.of {
-        RewardOf::Arrivals => arrivals(&tables.mdp),
-        RewardOf::StateActions => each_state_and_action(&tables.mdp),
-    };
-    let features = features.map_err(cannot)?;
+    let (steps, _) =
+        demonstrated::steps(&tables, &task.action_space(), demonstrations).map_err(cannot)?;
+    let (features, _) = method.of.features(&tables.mdp).map_err(cannot)?;
     let mut reward = LinearReward::new(features);
-    let config = MaximumEntropyConfig {
-        entropy: Entropy::Causal,
-        precision: 0.01,
-        ..MaximumEntropyConfig::causal(Horizon::Finite(horizon))
-    };
-    let expert = visits(&tables.mdp, &steps).map_err(|error| cannot(error.to_string()))?;
-    let found = maximum_entropy_irl(&tables.mdp, &expert, &mut reward, &config)
+    let config = LikelihoodConfig::with_precision(PRECISION);
+    let found = likeliest_reward(&tables.mdp, &steps, &mut reward, &config)
         .map_err(|error| cannot(error.to_string()))?;
     let table = RewardTable::new((&tables).into(), found.rewards, RewardInference::NAME)?;
     Ok(LearnedReward::Table(table))
-}
-
-/// Visits are compared over the longest demonstration: one that was cut sooner would seem to have ended.
-fn check_ends(demonstrations: &Trajectories, horizon: usize) -> Result<(), String> {
-    let is_cut = |number: &usize| {
-        let ended = demonstrations.episode(*number).end == Some(End::Terminated);
-        !ended && demonstrations.length(*number) < horizon
-    };
-    match (0..demonstrations.n_episodes()).find(is_cut) {
-        None => Ok(()),
-        Some(number) => Err(format!(
-            "demonstration {number} was cut after {} steps, while others go on for {horizon}; give demonstrations that end, or are equally long, or fit them with `rewardlab infer`",
-            demonstrations.length(number)
-        )),
-    }
-}
-
-/// One feature a state and action.
-fn each_state_and_action(mdp: &TabularMdp) -> Result<Features, String> {
-    check_size(mdp, mdp.n_states().saturating_mul(mdp.n_actions()))?;
-    Ok(Features::each_state_and_action(
-        mdp.n_states(),
-        mdp.n_actions(),
-    ))
-}
-
-fn check_size(mdp: &TabularMdp, n_features: usize) -> Result<(), String> {
-    let n_rows = mdp.n_states().saturating_mul(mdp.n_actions());
-    if n_rows.saturating_mul(n_features) > MOST_FEATURES {
-        return Err(format!(
-            "{} states and {} actions are too many for a reward of this kind",
-            mdp.n_states(),
-            mdp.n_actions()
-        ));
-    }
-    Ok(())
-}
-
-/// One feature a state: the probability of arriving there.
-fn arrivals(mdp: &TabularMdp) -> Result<Features, String> {
-    let (n_states, n_actions) = (mdp.n_states(), mdp.n_actions());
-    check_size(mdp, n_states)?;
-    let mut values = vec![0.0; n_states * n_actions * n_states];
-    for state in 0..n_states {
-        for action in 0..n_actions {
-            let row = &mut values[(state * n_actions + action) * n_states..][..n_states];
-            for transition in mdp.transitions(state, action) {
-                row[transition.next_state] += transition.probability;
-            }
-        }
-    }
-    Ok(Features::new(
-        FeaturesOf::StatesAndActions,
-        n_states,
-        n_actions,
-        values,
-    ))
-}
-
-/// The states and actions of each demonstration, by number.
-fn state_actions(
-    tables: &Tabulated,
-    task: &dyn Task,
-    demonstrations: &Trajectories,
-) -> Result<Vec<Vec<(usize, usize)>>, String> {
-    let bits =
-        |numbers: &[f64]| -> Vec<u64> { numbers.iter().map(|x| (x + 0.0).to_bits()).collect() };
-    let width = tables.states.first().map_or(0, Vec::len);
-    let n_recorded = demonstrations.n_state_values();
-    // The step count of a time limit stands behind the numbers.
-    if !(width..=width + 1).contains(&n_recorded) {
-        return Err(match n_recorded {
-            0 => "the demonstrations record no states; record them with `rewardlab demos record`"
-                .into(),
-            n => format!(
-                "the demonstrations record {n} numbers a state, the environment's have {width}"
-            ),
-        });
-    }
-    let known: BTreeMap<Vec<u64>, usize> = (tables.states.iter().enumerate())
-        .map(|(state, numbers)| (bits(numbers), state))
-        .collect();
-    let space = task.action_space();
-    let n_values = space.n_values();
-    let mut all = vec![];
-    for (number, episode) in demonstrations.episodes().enumerate() {
-        let mut steps = vec![];
-        let states = episode.states.chunks_exact(n_recorded);
-        for (step, (numbers, action)) in states
-            .zip(episode.actions.chunks_exact(n_values))
-            .enumerate()
-        {
-            let state = known.get(&bits(&numbers[..width])).ok_or_else(|| {
-                format!("state {:?} of step {step} of demonstration {number} is none of the environment's", &numbers[..width])
-            })?;
-            steps.push((*state, action_number(&space, action)));
-        }
-        all.push(steps);
-    }
-    Ok(all)
-}
-
-/// The number of an action, the other way round of [`action_value`].
-pub(crate) fn action_number(space: &Space, value: &[f32]) -> usize {
-    match space {
-        Space::MultiDiscrete { sizes } => sizes
-            .iter()
-            .zip(value)
-            .fold(0, |number, (size, choice)| number * size + *choice as usize),
-        _ => value.first().map_or(0, |choice| *choice as usize),
-    }
 }

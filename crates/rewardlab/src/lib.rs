@@ -23,6 +23,7 @@
 
 mod settings;
 
+mod demonstrated;
 mod experiment;
 mod optimizer;
 mod policy_file;
@@ -38,11 +39,12 @@ pub mod command;
 
 mod error;
 
+pub use demonstrated::RewardOf;
 pub use error::Error;
 pub use experiment::{
     AuditPlan, DemonstrationChoice, Demonstrator, EnvironmentChoice, Experiment, InputFile,
-    OptimizerChoice, Place, Problem, RewardChoice, RewardInference, RewardOf, ShippedExperiment,
-    Values, WrittenBy, common_settings, shipped,
+    OptimizerChoice, Place, Problem, RewardChoice, RewardInference, ShippedExperiment, Values,
+    WrittenBy, common_settings, shipped,
 };
 pub use optimizer::{Algorithm, Preset};
 pub use registry::{

@@ -57,7 +57,7 @@ fn measure(context: &Context<'_>, record: &mut Record) -> Result<()> {
         printed["random"], printed["expert"]
     ));
     record.note(
-        "methods that say actions get the gradient steps that take a fifth longer than procedure cloning did; `least_seconds` is \
+        "methods that say actions get the gradient steps that take half as long again as procedure cloning did; `least_seconds` is \
          the number of steps times what one takes when nothing else runs; `solved` draws their actions, `solved_greedily` takes \
          the most probable; a procedure is run in one way",
     );

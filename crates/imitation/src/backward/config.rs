@@ -120,7 +120,7 @@ pub const PRESETS: [Preset<Config>; 3] = [
 
 fn small() -> Config {
     Config {
-        steps: 12_000_000,
+        steps: 30_000_000,
         n_environments: 64,
         n_steps: 128,
         burn_in: 0,

@@ -1,6 +1,5 @@
 //! Reward functions whose parameters lie in the state, where acts can change them.
 
-use super::tabulate::all_values;
 use super::{Enumerable, Outcome, Tabulated};
 use crate::{Action as _, StateVector as _, TimeLimit};
 
@@ -86,7 +85,9 @@ pub fn tabulate_parameters<E: RewardParameters>(
         .map(|state| number(environment.parameters(state)))
         .collect();
     let mdp = &table.mdp;
-    let actions: Vec<E::Action> = all_values(&environment.action_space())
+    let actions: Vec<E::Action> = environment
+        .action_space()
+        .values()
         .expect(FOREIGN)
         .iter()
         .map(|value| E::Action::from_value(value))

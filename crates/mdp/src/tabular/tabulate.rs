@@ -90,7 +90,7 @@ pub fn tabulate<E: Enumerable>(
     limit: usize,
 ) -> Result<Tabulated, TabulateError> {
     let space = environment.action_space();
-    let Some(actions) = all_values(&space) else {
+    let Some(actions) = space.values() else {
         return Err(TabulateError::Actions {
             space: space.to_string(),
         });
@@ -107,26 +107,6 @@ pub fn tabulate<E: Enumerable>(
         state += 1;
     }
     search.finish(actions.len(), discount)
-}
-
-/// Every value of a space that can be counted, in order.
-pub(super) fn all_values(space: &Space) -> Option<Vec<Vec<f32>>> {
-    match space {
-        Space::Discrete { n } => Some((0..*n).map(|choice| vec![choice as f32]).collect()),
-        Space::MultiDiscrete { sizes } => {
-            let mut values = vec![vec![]];
-            for size in sizes {
-                let longer =
-                    |value: &Vec<f32>, choice| [value.as_slice(), &[choice as f32]].concat();
-                values = values
-                    .iter()
-                    .flat_map(|value| (0..*size).map(move |choice| longer(value, choice)))
-                    .collect();
-            }
-            Some(values)
-        }
-        Space::Continuous { .. } | Space::Tuple(_) => None,
-    }
 }
 
 /// Transitions a state for which there is room: five actions with five ways on each.
@@ -334,7 +314,7 @@ fn action_names(environment: &impl Enumerable, n_actions: usize) -> Vec<String> 
     }
     match environment.action_space() {
         Space::MultiDiscrete { .. } => {
-            let values = all_values(&environment.action_space()).unwrap_or_default();
+            let values = environment.action_space().values().unwrap_or_default();
             let words = |value: &Vec<f32>| {
                 value
                     .iter()

@@ -20,6 +20,7 @@ use rl::RewardTable;
 use serde_json::{Map, Value, json};
 
 use super::output::{self, shell_path};
+use crate::demonstrated::RewardOf;
 use crate::run;
 use problem::Problem;
 
@@ -100,17 +101,6 @@ enum Method {
     LinearProgramme,
     /// The exact posterior over goals and biases
     Goals,
-}
-
-/// What a reward is paid for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum RewardOf {
-    /// Arriving in a state
-    Arrivals,
-    /// Acting in a state
-    States,
-    /// Each action in each state
-    Actions,
 }
 
 /// Which experts are thought possible.

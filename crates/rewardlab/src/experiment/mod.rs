@@ -14,6 +14,7 @@ pub use shipped::{ShippedExperiment, shipped};
 pub use source::{Place, Problem};
 
 use crate::Error;
+use crate::demonstrated::RewardOf;
 use crate::optimizer::Algorithm;
 use crate::registry;
 use crate::settings::{Setting, Value, nearest};
@@ -104,26 +105,6 @@ pub struct InputFile {
     pub written: String,
     /// Where the file is.
     pub path: PathBuf,
-}
-
-/// What an inferred reward may pay for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RewardOf {
-    /// Every state and action: whatever was done can be explained, and nothing is said of what was not seen.
-    StateActions,
-    /// Arriving in a state: which way one came cannot be paid for.
-    Arrivals,
-}
-
-impl RewardOf {
-    /// Its name in experiments.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            RewardOf::StateActions => "state-actions",
-            RewardOf::Arrivals => "arrivals",
-        }
-    }
 }
 
 /// How a reward is inferred from demonstrations: by maximum causal entropy (Ziebart, Bagnell and Dey, 2010).

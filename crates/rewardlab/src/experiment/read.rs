@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use super::source::{Entry, Place, Source};
 use super::{
     AuditPlan, DemonstrationChoice, Demonstrator, EnvironmentChoice, Experiment, InputFile,
-    OptimizerChoice, RewardChoice, RewardInference, RewardOf, Values, WrittenBy,
+    OptimizerChoice, RewardChoice, RewardInference, Values, WrittenBy,
 };
+use crate::demonstrated::RewardOf;
 use crate::optimizer::{Algorithm, Needs};
 use crate::registry::{self, EnvironmentEntry};
 use crate::settings::{Kind, MOST, Setting, Value, nearest, quoted};
@@ -36,9 +37,9 @@ pub(super) const REWARD: &[Setting] = &[
     },
     Setting {
         key: "of",
-        kind: Kind::Choice(&["state-actions", "arrivals"]),
+        kind: Kind::Choice(RewardOf::NAMES),
         default: None,
-        meaning: "what an inferred reward may pay for: every state and action, as it does unless told otherwise, or arriving in a state",
+        meaning: "what an inferred reward may pay for: arriving in a state, as it does unless told otherwise, acting in one, or each action in each state",
     },
 ];
 
@@ -281,10 +282,8 @@ pub(super) fn environment_settings(
 fn reward(source: &mut Source) -> Option<RewardChoice> {
     let path = input_file(source, "reward.path");
     let values = section(source, "reward", REWARD, "[reward]");
-    let of = match values.text("of") {
-        Some("arrivals") => RewardOf::Arrivals,
-        _ => RewardOf::StateActions,
-    };
+    let of = values.text("of").and_then(RewardOf::of_name);
+    let of = of.unwrap_or(RewardOf::Arrivals);
     let infer = values.text("infer").map(|_| RewardInference { of });
     (path.is_some() || infer.is_some()).then_some(RewardChoice { file: path, infer })
 }

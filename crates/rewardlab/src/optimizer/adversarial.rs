@@ -6,7 +6,9 @@ use imitation::{
     AdversarialTrainer, DiscriminatorConfig, Ends, GradientPenalty, RewardForm,
     RewardNormalization, airl, gail,
 };
-use nn::Activation;
+use mdp::{Seed, Trajectories};
+use nn::Pool;
+use rl::{VectorEnvironment, ppo};
 
 use super::ppo::HYPERPARAMETERS as GENERATOR;
 use super::{Hyperparameter, NOT_NEGATIVE, Preset, Situation, Training};
@@ -40,7 +42,7 @@ macro_rules! table {
             "discriminator_hidden", Kind::Counts { low: 1, high: 4096, most: 8 }, "widths of the discriminator's hidden layers",
             |config| super::widths(&config.hidden), |config, value| config.hidden = super::to_widths(value);
             "discriminator_activation", Kind::Choice(&["tanh", "relu"]), "activation of the discriminator's hidden layers",
-            |config| super::activation(config.activation), |config, value| config.activation = activation(value);
+            |config| super::activation(config.activation), |config, value| config.activation = super::to_activation(value);
             "discriminator_learning_rate", NOT_NEGATIVE, "learning rate of the discriminator's Adam",
             |config| Value::Number(config.learning_rate), |config, value| config.learning_rate = as_number(value);
             "discriminator_updates", Kind::Count { low: 0, high: 1_000_000 }, "updates of the discriminator a round",
@@ -52,7 +54,7 @@ macro_rules! table {
             "discriminator_normalize_observations", Kind::Flag, "normalise what the discriminator sees",
             |config| Value::Flag(config.normalize_observations), |config, value| config.normalize_observations = value.as_flag().expect("the kind was checked");
             "gradient_penalty", NOT_NEGATIVE, "weight of the penalty on the discriminator's slope; 0 for none",
-            |config| Value::Number(config.penalty.map_or(0.0, |penalty| as_printed(penalty.weight))), penalty;
+            |config| super::number(config.penalty.map_or(0.0, |penalty| penalty.weight)), penalty;
         ];
         const ENDS: Hyperparameter<$config> = Hyperparameter {
             key: "ends",
@@ -144,16 +146,8 @@ fn form(value: &Value) -> RewardForm {
     form.expect("the kind was checked")
 }
 
-fn activation(value: &Value) -> Activation {
-    super::to_activation(value)
-}
-
 fn as_number(value: &Value) -> f64 {
     value.as_number().expect("the kind was checked")
-}
-
-fn as_printed(x: f32) -> f64 {
-    x.to_string().parse().expect("a printed number can be read")
 }
 
 fn penalty(config: &mut DiscriminatorConfig, value: &Value) {
@@ -194,46 +188,57 @@ pub(super) fn gail_training(
     choice: &OptimizerChoice,
     situation: &Situation<'_>,
 ) -> Result<Training, Error> {
-    let config = gail::Config::preset(choice.preset);
-    let mut config = config.expect("a checked optimizer names a preset");
+    let mut config = gail::Config::preset(choice.preset).expect(NAMED);
     super::configure(GAIL, &choice.settings, &mut config);
-    super::configure_some(
-        GENERATOR,
-        &choice.settings,
-        &mut config.generator,
-        is_left_out,
-    );
-    let (n_steps, n) = (config.generator.steps, config.generator.n_environments);
-    let Situation { seed, ref pool, .. } = *situation;
-    let demonstrations = Some(situation.demonstrations());
-    let environment = situation.environments(n);
-    let pool = Arc::clone(pool);
-    let learner = AdversarialTrainer::gail(config, demonstrations, environment, seed, pool)?;
-    Ok(Training {
-        learner: Box::new(learner),
-        n_steps,
-    })
+    training(
+        choice,
+        situation,
+        config,
+        |config| &mut config.generator,
+        AdversarialTrainer::gail,
+    )
 }
 
 pub(super) fn airl_training(
     choice: &OptimizerChoice,
     situation: &Situation<'_>,
 ) -> Result<Training, Error> {
-    let config = airl::Config::preset(choice.preset);
-    let mut config = config.expect("a checked optimizer names a preset");
+    let mut config = airl::Config::preset(choice.preset).expect(NAMED);
     super::configure(AIRL, &choice.settings, &mut config);
-    super::configure_some(
-        GENERATOR,
-        &choice.settings,
-        &mut config.generator,
-        is_left_out,
-    );
-    let (n_steps, n) = (config.generator.steps, config.generator.n_environments);
-    let Situation { seed, ref pool, .. } = *situation;
+    training(
+        choice,
+        situation,
+        config,
+        |config| &mut config.generator,
+        AdversarialTrainer::airl,
+    )
+}
+
+const NAMED: &str = "a checked optimizer names a preset";
+
+/// How [`AdversarialTrainer`] is made of a configuration.
+type Make<C> = fn(
+    C,
+    Option<&Trajectories>,
+    Box<dyn VectorEnvironment>,
+    Seed,
+    Arc<Pool>,
+) -> Result<AdversarialTrainer, rl::Error>;
+
+fn training<C>(
+    choice: &OptimizerChoice,
+    situation: &Situation<'_>,
+    mut config: C,
+    generator: fn(&mut C) -> &mut ppo::Config,
+    make: Make<C>,
+) -> Result<Training, Error> {
+    let within = generator(&mut config);
+    super::configure_some(GENERATOR, &choice.settings, within, is_left_out);
+    let (n_steps, n) = (within.steps, within.n_environments);
     let demonstrations = Some(situation.demonstrations());
     let environment = situation.environments(n);
-    let pool = Arc::clone(pool);
-    let learner = AdversarialTrainer::airl(config, demonstrations, environment, seed, pool)?;
+    let pool = Arc::clone(&situation.pool);
+    let learner = make(config, demonstrations, environment, situation.seed, pool)?;
     Ok(Training {
         learner: Box::new(learner),
         n_steps,

@@ -98,7 +98,7 @@ fn what_is_inferred_from_laps_can_be_sound_or_not() {
         let checked = lab.call(&["check", "boat-race", "--reward", reward.to_str().unwrap()]);
         checked.status.code()
     };
-    assert_eq!(verdict_of("state-actions"), Some(0));
+    assert_eq!(verdict_of("actions"), Some(0));
     assert_eq!(verdict_of("arrivals"), Some(1));
 }
 

@@ -316,7 +316,9 @@ fn scripted(name: &str, named: &Named, subject: &Subject, tables: &Tabulated) ->
                     tables.state_labels[state]
                 )
             })?;
-            action = learned::action_number(&space, &value);
+            action = space
+                .number_of(&value)
+                .context("a scripted policy takes no action of its environment")?;
         }
         policy[state * n_actions + action] = 1.0;
     }

@@ -13,7 +13,8 @@ use serde_json::{Map, Value, json};
 use super::goals::{experts, kind_shares};
 use super::identified::{MOST_ROWS, reward_shares};
 use super::problem::{Problem, mean_log};
-use super::{Biases, Found, Infer, RewardOf, finding};
+use super::{Biases, Found, Infer, finding};
+use crate::demonstrated::RewardOf;
 
 /// Inverse temperatures, where none are given.
 const INVERSE_TEMPERATURES: [f64; 2] = [1.0, 10.0];

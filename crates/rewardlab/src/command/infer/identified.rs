@@ -7,7 +7,8 @@ use imitation::{Bias, FeasibleRewards, Foresight, explanations};
 use serde_json::json;
 
 use super::problem::Problem;
-use super::{Found, RewardOf, finding};
+use super::{Found, finding};
+use crate::demonstrated::RewardOf;
 
 /// At most so many bars stand under a question.
 pub(super) const MOST_ROWS: usize = 12;

@@ -12,7 +12,8 @@ use serde_json::{Map, json};
 
 use super::identified::reward_shares;
 use super::problem::{Problem, mean_log};
-use super::{Found, Infer, RewardOf, finding};
+use super::{Found, Infer, finding};
+use crate::demonstrated::RewardOf;
 
 /// Eigenvectors of more weights take too long to be asked for unasked.
 const MOST_WEIGHTS: usize = 150;

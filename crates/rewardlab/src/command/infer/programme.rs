@@ -11,7 +11,8 @@ use serde_json::{Map, json};
 use super::identified::reward_shares;
 use super::maximum_entropy::headline;
 use super::problem::Problem;
-use super::{Found, Infer, RewardOf, finding};
+use super::{Found, Infer, finding};
+use crate::demonstrated::RewardOf;
 
 /// Policies that demonstrations are held against, at most.
 const MOST_POLICIES: usize = 200;
