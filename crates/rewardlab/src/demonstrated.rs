@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use ::demonstrations::About;
 use clap::ValueEnum;
 use imitation::{Demonstration, Features, FeaturesOf};
 use mdp::{Space, TabularMdp, Tabulated, Trajectories};
+
+use crate::registry;
 
 /// The most numbers that features may take.
 const MOST_FEATURES: usize = 50_000_000;
@@ -69,6 +72,19 @@ impl RewardOf {
         let kind = FeaturesOf::StatesAndActions;
         let features = Features::new(kind, n_features, n_actions, values.clone());
         Ok((features, values))
+    }
+}
+
+/// Refuses demonstrations of another environment of ours. Names that other libraries gave say nothing here.
+///
+/// # Errors
+/// If they were recorded in another one, in words.
+pub(crate) fn check_recorded_in(about: &About, environment: &str) -> Result<(), String> {
+    match about.environment.as_deref() {
+        Some(other) if other != environment && registry::find(other).is_some() => Err(format!(
+            "it was recorded in {other}, not in {environment}; name demonstrations of {environment}"
+        )),
+        _ => Ok(()),
     }
 }
 

@@ -9,8 +9,10 @@ use rl::LearnedReward;
 
 use super::folder::RunFolder;
 use crate::Error;
+use crate::demonstrated;
 use crate::experiment::{DemonstrationChoice, Demonstrator, Experiment, InputFile};
 use crate::learned;
+use crate::optimizer::Needs;
 use crate::registry::Task;
 
 /// The learned reward in the run's folder.
@@ -45,6 +47,11 @@ impl Inputs {
                 let seed = Seed(experiment.seed).child("demonstrations", 0);
                 let (trajectories, read) = demonstrated(experiment, choice, own.as_ref(), seed)?;
                 from_file = read;
+                let infers = (experiment.reward.as_ref())
+                    .is_some_and(|reward| reward.infer.is_some() && reward.file.is_none());
+                if infers || experiment.optimizer.algorithm.needs() == Needs::Demonstrations {
+                    check_steps(choice, &trajectories)?;
+                }
                 Some(trajectories)
             }
         };
@@ -120,6 +127,9 @@ fn demonstrated(
     match &choice.demonstrator {
         Demonstrator::File { file, .. } => {
             let mut read = demonstrations::read(&file.path, &Limits::GENEROUS)?;
+            let name = experiment.environment.name;
+            demonstrated::check_recorded_in(&read.about, name)
+                .map_err(|problem| Error::file(&file.path, problem))?;
             check_fits(&file.path, &read.about, task)?;
             let n = read.trajectories.n_episodes().min(most);
             read.trajectories = read.trajectories.select(&(0..n).collect::<Vec<_>>());
@@ -145,6 +155,25 @@ fn demonstrated(
             Ok((trajectories, None))
         }
     }
+}
+
+/// Whoever learns from demonstrations needs a step at least.
+fn check_steps(choice: &DemonstrationChoice, trajectories: &Trajectories) -> Result<(), Error> {
+    if trajectories.n_steps() > 0 {
+        return Ok(());
+    }
+    if choice.episodes == 0 {
+        return Err(Error::Environment(
+            "demonstrations.episodes = 0 leaves no step to learn from; set it to 1 or more".into(),
+        ));
+    }
+    let problem = "there is no step to learn from; record some demonstrations";
+    Err(match &choice.demonstrator {
+        Demonstrator::File { file, .. } => Error::file(&file.path, problem),
+        Demonstrator::Policy { policy, .. } => Error::Environment(format!(
+            "demonstrations of the policy \"{policy}\": {problem}"
+        )),
+    })
 }
 
 /// Whether demonstrations are of this environment's observations and actions.

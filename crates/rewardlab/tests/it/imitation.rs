@@ -195,5 +195,33 @@ fn what_is_missing_or_strange_is_told_before_anything_is_written() {
         ],
         "the states of this environment cannot be listed",
     );
+    for (experiment, set) in [
+        ("gail-cartpole", ""),
+        ("irl-gridworld", "reward.of=arrivals"),
+    ] {
+        let mut arguments = vec!["run", experiment, "--set", "demonstrations.episodes=0"];
+        arguments.extend(["--set", set].iter().filter(|_| !set.is_empty()));
+        check(
+            &arguments,
+            "demonstrations.episodes = 0 leaves no step to learn from",
+        );
+    }
+    check(
+        &["check", "boat-race", "--reward", "gone.safetensors"],
+        "gone.safetensors: there is no such file of a learned reward",
+    );
+    let laps = lab.path().join("laps.parquet");
+    let record = ["demos", "record", "boat-race", laps.to_str().unwrap()];
+    let recorded = lab.call(&[&record[..], &["--policy", "intended", "--episodes", "2"]].concat());
+    assert_eq!(recorded.status.code(), Some(0));
+    check(
+        &["infer", "frozen-lake", laps.to_str().unwrap()],
+        "it was recorded in boat-race, not in frozen-lake",
+    );
+    let path = format!("demonstrations.path={}", laps.display());
+    check(
+        &["run", "bc-cartpole", "--set", &path],
+        "it was recorded in boat-race, not in cartpole",
+    );
     assert!(!lab.path().join("runs").exists());
 }

@@ -80,7 +80,15 @@ impl Subject {
         for name in names {
             let path = Path::new(name);
             let is_known = |tables: &Tabulated| tables.reward(name).is_some();
-            if self.tables.as_ref().is_ok_and(is_known) || !path.is_file() {
+            let is_file = path.is_file();
+            if !is_file
+                && path
+                    .extension()
+                    .is_some_and(|extension| extension == "safetensors")
+            {
+                bail!("{name}: there is no such file of a learned reward");
+            }
+            if self.tables.as_ref().is_ok_and(is_known) || !is_file {
                 continue;
             }
             match &mut self.tables {

@@ -9,7 +9,7 @@ use mdp::{Discount, Space, TabularMdp, Tabulated};
 use serde_json::{Value, json};
 
 use super::Infer;
-use crate::demonstrated::{RewardOf, steps};
+use crate::demonstrated::{RewardOf, check_recorded_in, steps};
 use crate::experiment::environment_with;
 use crate::registry::{self, Tabulation};
 
@@ -32,14 +32,17 @@ impl Problem {
         let (tables, action_space) = tables(infer)?;
         let path = &infer.demonstrations;
         let read = ::demonstrations::read(path, &Limits::GENEROUS)?;
-        let (demonstrations, last) = steps(&tables, &action_space, &read.trajectories)
-            .map_err(|problem| anyhow::anyhow!("{}: {problem}", path.display()))?;
-        if demonstrations.iter().all(Vec::is_empty) {
-            bail!(
-                "{}: there are no steps to learn from; record some demonstrations",
-                path.display()
-            );
+        let in_file = |problem: String| anyhow::anyhow!("{}: {problem}", path.display());
+        if registry::find(&infer.subject).is_some() {
+            check_recorded_in(&read.about, &infer.subject).map_err(in_file)?;
         }
+        if read.trajectories.n_steps() == 0 {
+            bail!(in_file(
+                "there are no steps to learn from; record some demonstrations".into()
+            ));
+        }
+        let (demonstrations, last) =
+            steps(&tables, &action_space, &read.trajectories).map_err(in_file)?;
         Ok(Problem {
             tables,
             demonstrations,
