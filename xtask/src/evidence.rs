@@ -10,6 +10,7 @@ use crate::demonstrations;
 use crate::exact;
 use crate::foundation;
 use crate::machine;
+use crate::preferences;
 use crate::record::Record;
 use crate::workspace::Workspace;
 
@@ -18,6 +19,7 @@ pub(crate) const ISSUES: &[(&str, &[Row])] = &[
     ("foundation", foundation::ROWS),
     ("exact", exact::ROWS),
     ("demonstrations", demonstrations::ROWS),
+    ("preferences", preferences::ROWS),
 ];
 
 /// One row of the table: a name, a line about it, the figure it must reach, and how it is measured.

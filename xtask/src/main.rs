@@ -14,6 +14,7 @@ mod foundation;
 mod machine;
 mod peers;
 mod picture;
+mod preferences;
 mod process;
 mod random;
 mod record;

@@ -9,6 +9,7 @@ mod policy;
 mod random;
 pub mod returns;
 mod scene;
+mod segment;
 mod space;
 mod state;
 mod step;
@@ -31,6 +32,7 @@ pub use random::{
     Rng, RngState, Seed, categorical, index, normal, restore_rng, save_rng, uniform, uniform_in,
 };
 pub use scene::{Ink, Scene, Shape, rectangle};
+pub use segment::Segment;
 pub use space::Space;
 pub use state::{StateError, StateVector, wrong_length};
 pub use step::{Components, End, MAX_COMPONENTS, Step};

@@ -1,0 +1,12 @@
+//! Who answers, and where are the answers kept?
+//!
+//! Whoever is asked ([`Annotators`]) is given [`Question`]s of two [`Segment`](mdp::Segment)s and answers each with a
+//! [`Preference`]: at once where annotators are simulated, after a while where people answer in a browser.
+
+mod answer;
+mod ask;
+mod error;
+
+pub use answer::{Answered, Preference};
+pub use ask::{Annotators, Judge, Question};
+pub use error::Error;

@@ -1,0 +1,1 @@
+//! What do comparisons say to want?
