@@ -160,6 +160,9 @@ struct Found {
 
 impl Infer {
     pub(super) fn execute(self, out: &mut dyn Write) -> Result<u8> {
+        if let Some(path) = &self.report {
+            run::check_report_place(path)?;
+        }
         let began = Instant::now();
         let problem = Problem::read(&self)?;
         let read = began.elapsed().as_secs_f64();

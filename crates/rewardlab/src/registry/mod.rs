@@ -7,6 +7,7 @@ mod control;
 mod games;
 mod goals;
 mod gridworlds;
+mod judges;
 mod random_play;
 mod rewarded;
 mod screens;
@@ -18,6 +19,7 @@ use std::sync::LazyLock;
 
 use mdp::TimeLimit;
 
+pub use judges::{JudgeEntry, judges};
 pub use random_play::{Continued, RandomPlay};
 pub(crate) use rewarded::RewardedTask;
 pub use task::{Choose, Procedure, RecordedEpisode, Tabulation, Task};

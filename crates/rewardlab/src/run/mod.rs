@@ -299,11 +299,11 @@ pub fn read_verdict(path: &Path) -> Result<Value, Error> {
     record::read_json(&path.join(VERDICT))
 }
 
-/// Writes a report to any place, whole or not at all.
+/// Whether a report may be written to this place.
 ///
 /// # Errors
-/// If the operating system refuses.
-pub(crate) fn write_report(path: &Path, html: &str) -> Result<(), Error> {
+/// If it does not end in `.html`, and may be a file that a report would overwrite.
+pub(crate) fn check_report_place(path: &Path) -> Result<(), Error> {
     let is_html = path
         .extension()
         .is_some_and(|extension| extension.eq_ignore_ascii_case("html"));
@@ -313,5 +313,14 @@ pub(crate) fn write_report(path: &Path, html: &str) -> Result<(), Error> {
             "is no place for a report, which would overwrite it; name a path that ends in .html",
         ));
     }
+    Ok(())
+}
+
+/// Writes a report to any place, whole or not at all.
+///
+/// # Errors
+/// As [`check_report_place`]; if the operating system refuses.
+pub(crate) fn write_report(path: &Path, html: &str) -> Result<(), Error> {
+    check_report_place(path)?;
     folder::write_file(path, html.as_bytes())
 }

@@ -239,13 +239,19 @@ fn what_is_wrong_is_told_with_the_way_out() {
             "takes the action [7.0] at step 0, which is none of the MDP",
         ),
         (&["missing.csv"], "missing.csv"),
-        (&["demos.csv", "--report", "report.txt"], ".html"),
+        (
+            &["demos.csv", "--out", "r.safetensors", "--report", "r.txt"],
+            ".html",
+        ),
     ] {
         let message = told(arguments);
         assert!(
             message.starts_with("error: ") && message.contains(says),
             "{arguments:?}: {message}"
         );
+    }
+    for name in ["r.safetensors", "r.txt"] {
+        assert!(!lab.path().join(name).exists(), "{name} was written");
     }
     let message = refusal(&lab.call(&["infer", "frozen-lak", "demos.csv"]));
     assert!(
