@@ -5,8 +5,10 @@
 
 mod answer;
 mod ask;
+mod comparisons;
 mod error;
 
 pub use answer::{Answered, Preference};
 pub use ask::{Annotators, Judge, Question};
+pub use comparisons::{Comparison, Comparisons, Item, Which};
 pub use error::Error;
