@@ -14,4 +14,20 @@ pub enum Error {
         /// What it may be.
         allowed: &'static str,
     },
+    /// A judge that has no score for a segment.
+    #[error(
+        "the judge of annotator {annotator:?} has no score for question {question}: a segment without intent, or a value that is no number; name another judge"
+    )]
+    NoScore {
+        /// The question.
+        question: u64,
+        /// The annotator.
+        annotator: String,
+    },
+    /// A saved state of simulated annotators that is not theirs.
+    #[error("these simulated annotators cannot go on from the saved state: {reason}")]
+    SavedAnnotators {
+        /// Why not.
+        reason: &'static str,
+    },
 }

@@ -7,8 +7,13 @@ mod answer;
 mod ask;
 mod comparisons;
 mod error;
+mod simulated;
 
 pub use answer::{Answered, Preference};
 pub use ask::{Annotators, Judge, Question};
 pub use comparisons::{Comparison, Comparisons, Item, Which};
 pub use error::Error;
+pub use simulated::{
+    Annotator, AnnotatorConfig, AnnotatorSetting, Oracle, PRESETS, Poisoning, SimulatedAnnotators,
+    SimulatedAnswer, Trigger, pool,
+};
