@@ -7,6 +7,7 @@ mod cleaning_robot;
 mod coast_runners;
 mod driving;
 mod goals;
+mod grasp;
 mod gridworlds;
 mod mazes;
 mod montezuma_rooms;
@@ -31,6 +32,7 @@ pub use goals::{
     BlockWords, BlocksState, CourierState, CourierTaxi, DoorsKeysGems, GemsState, GoalExpert,
     GoalProblem, MapError, Pursuit,
 };
+pub use grasp::{Cameras, Drawn, Grasp, GraspPolicy, GraspReward, GraspState, grasp_approval};
 pub use gridworlds::{
     AbsentSupervisor, AbsentSupervisorState, Bandit, BoatRace, BoatRaceState, ConveyorBelt,
     ConveyorBeltState, ConveyorVariant, DistributionalShift, DistributionalShiftState,
