@@ -5,15 +5,25 @@
 
 mod answer;
 mod ask;
+mod clip;
 mod comparisons;
 mod error;
+mod segment_bytes;
 mod simulated;
+mod store;
 
 pub use answer::{Answered, Preference};
 pub use ask::{Annotators, Judge, Question};
+pub use clip::{Clip, MOST_CLIP_FRAMES};
 pub use comparisons::{Comparison, Comparisons, Item, Which};
 pub use error::Error;
+pub use segment_bytes::{segment_from_bytes, segment_to_bytes};
 pub use simulated::{
     Annotator, AnnotatorConfig, AnnotatorSetting, Oracle, PRESETS, Poisoning, SimulatedAnnotators,
     SimulatedAnswer, Trigger, pool,
+};
+pub use store::{
+    Answer, Asked, Change, Content, DemonstrationFile, Kind, Lease, NewItem, NewQuestion, Progress,
+    Queue, QueueSettings, Recorded, Reply, STORE_FILE, Said, Scale, Status, Store, StoredItem,
+    is_address,
 };
