@@ -9,6 +9,7 @@ mod clip;
 mod comparisons;
 mod error;
 mod segment_bytes;
+mod server;
 mod simulated;
 mod store;
 
@@ -18,6 +19,9 @@ pub use clip::{Clip, MOST_CLIP_FRAMES};
 pub use comparisons::{Comparison, Comparisons, Item, Which};
 pub use error::Error;
 pub use segment_bytes::{segment_from_bytes, segment_to_bytes};
+pub use server::{
+    Access, LabelServer, RequestRate, ServerConfig, Token, Tokens, check_reach,
+};
 pub use simulated::{
     Annotator, AnnotatorConfig, AnnotatorSetting, Oracle, PRESETS, Poisoning, SimulatedAnnotators,
     SimulatedAnswer, Trigger, pool,
