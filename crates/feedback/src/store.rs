@@ -77,11 +77,16 @@ impl Store {
         Ok(store)
     }
 
-    /// Opens a store that is there.
+    /// Opens a store that is there; the folder of a run stands for the store in it.
     ///
     /// # Errors
     /// If there is none, or something else is there.
     pub fn open(place: &str) -> Result<Store, Error> {
+        let within = Path::new(place).join(STORE_FILE);
+        let place = match Path::new(place).is_dir().then(|| within.to_str()).flatten() {
+            Some(file) => file,
+            None => place,
+        };
         let store = Store::connect(place, false)?;
         store.transact(Purpose::Read, |connection| {
             queue::check_version(connection, &store.place)

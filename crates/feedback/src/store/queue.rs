@@ -214,6 +214,24 @@ impl Store {
         })
     }
 
+    /// Who answered in a queue, and how often: answers that stand, skips not counted; the most diligent first. None
+    /// stands for answers whose annotator was not recorded.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn annotators(&self, queue: i64) -> Result<Vec<(Option<String>, u64)>, Error> {
+        self.transact(Purpose::Read, |connection| {
+            let rows = connection.query(
+                "SELECT annotator, COUNT(*) FROM feedback_answer
+                 WHERE queue = $1 AND withdrawn_at IS NULL AND said <> 'skip'
+                 GROUP BY annotator ORDER BY COUNT(*) DESC, annotator",
+                &[queue.into()],
+            )?;
+            let one = |mut row: Row| Ok((row.maybe_text()?, row.count()?));
+            rows.into_iter().map(one).collect()
+        })
+    }
+
     /// Tells how far whoever learns from the answers is; what was told before is replaced.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ mod check;
 mod compare;
 mod completions;
 mod demos;
+mod feedback;
 mod infer;
 mod list;
 mod output;
@@ -55,6 +56,7 @@ enum Command {
     Compare(compare::Compare),
     Rollout(rollout::Rollout),
     Demos(demos::Demos),
+    Feedback(feedback::Feedback),
     Completions(completions::Completions),
 }
 
@@ -92,6 +94,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, out: &mut dyn Write) 
         Command::Compare(compare) => compare.execute(out),
         Command::Rollout(rollout) => rollout.execute(out),
         Command::Demos(demos) => demos.execute(out),
+        Command::Feedback(feedback) => feedback.execute(out),
         Command::Completions(completions) => completions.execute(out),
     }
 }
