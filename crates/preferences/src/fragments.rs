@@ -1,5 +1,6 @@
 //! Segments of what a policy did lately, to be compared.
 
+mod save;
 #[cfg(test)]
 mod tests;
 

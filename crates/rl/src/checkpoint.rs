@@ -83,6 +83,33 @@ impl Arrays {
         Ok(values)
     }
 
+    /// Puts bytes, such as those that a part of the training saved by itself.
+    pub fn put_bytes(&mut self, name: &str, bytes: &[u8]) {
+        let words = bytes.chunks(8).map(|chunk| {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            u64::from_le_bytes(word)
+        });
+        let numbers: Vec<u64> = [bytes.len() as u64].into_iter().chain(words).collect();
+        self.put_u64(name, numbers);
+    }
+
+    /// Takes bytes.
+    ///
+    /// # Errors
+    /// If they are missing or cut short.
+    pub fn take_bytes(&mut self, name: &str) -> Result<Vec<u8>, Error> {
+        let numbers = self.take_u64(name)?;
+        let words = numbers.get(1..).unwrap_or_default();
+        let mut bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        let length = numbers.first().copied().unwrap_or(u64::MAX);
+        if length.div_ceil(8) != words.len() as u64 {
+            return Err(Error::Saved(format!("`{name}` is cut short")));
+        }
+        bytes.truncate(length as usize);
+        Ok(bytes)
+    }
+
     /// Puts the states and random streams of environments.
     pub fn put_environment(&mut self, state: &VectorState) {
         let lengths: Vec<u64> = state

@@ -44,6 +44,9 @@ pub enum Error {
         "the learned reward does not fit: {0}; use it with the environment that it was learned in"
     )]
     Reward(String),
+    /// Those who answer could not be asked, or their answers not be read.
+    #[error("the annotators cannot be reached")]
+    Annotators(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A network could not be read or written.
     #[error(transparent)]
     Network(#[from] nn::Error),

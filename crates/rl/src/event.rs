@@ -47,6 +47,8 @@ pub struct Iteration {
     pub matched_share: Option<f64>,
     /// What a discriminator says of demonstrations and of the policy (adversarial imitation).
     pub discriminator: Option<DiscriminatorReport>,
+    /// What a reward model makes of people's comparisons (learning from preferences).
+    pub preferences: Option<PreferenceReport>,
 }
 
 /// How well a discriminator tells demonstrations from what a policy did, in the last batch of a round, and what the
@@ -77,6 +79,37 @@ pub struct DiscriminatorReport {
     pub reward_offset: f64,
     /// What the rewards are divided by after that.
     pub reward_scale: f64,
+}
+
+/// What was asked and answered so far, and how well the reward model foretells it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PreferenceReport {
+    /// Questions asked so far.
+    pub n_asked: usize,
+    /// Of these, questions answered in any way.
+    pub n_answered: usize,
+    /// Judgements that the reward model learns from now: without those that teach nothing, and the last ones alone where
+    /// old ones are forgotten.
+    pub n_learned_from: usize,
+    /// Mean loss over the members and what each learns from, nats for comparisons; none before the first fit.
+    pub loss: Option<f64>,
+    /// Share of the comparisons learned from, those of equals aside, that members order as they were answered.
+    pub accuracy: Option<f64>,
+    /// The loss on what each member does not learn from.
+    pub validation_loss: Option<f64>,
+    /// The accuracy on what each member does not learn from.
+    pub validation_accuracy: Option<f64>,
+    /// Share of the latest answers that the model foretold before it learned from them.
+    pub foretold: Option<f64>,
+    /// Share of the latest questions that the model orders as the sums of the intent do, equals aside; none where nobody
+    /// has said what is meant.
+    pub intent_agreement: Option<f64>,
+    /// Mean over the round's transitions of the deviation between the members' normalised rewards; none for one member.
+    pub disagreement: Option<f64>,
+    /// Mean over members of the coefficient of weight decay.
+    pub weight_decay: Option<f64>,
+    /// Mean reward of the round's transitions, as the optimiser receives it.
+    pub reward_mean: f64,
 }
 
 /// Whoever wants to know.

@@ -11,10 +11,28 @@ pub struct Profile {
     pub update: f64,
 }
 
+/// Answers of people that a training cannot go on without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Questions answered so far.
+    pub n_answered: usize,
+    /// Questions that must be answered before it goes on.
+    pub n_needed: usize,
+}
+
 /// A training in progress.
 pub trait Learner {
     /// Environment steps taken so far; for those that take none, transitions learned from.
     fn n_steps(&self) -> u64;
+
+    /// What it waits for at present, having looked for news; none where [`Learner::iterate`] can go on. While it waits,
+    /// `iterate` does nothing, so that whoever runs it decides how to spend the time.
+    ///
+    /// # Errors
+    /// If nobody can be reached who could say.
+    fn poll(&mut self) -> Result<Option<Waiting>, Error> {
+        Ok(None)
+    }
 
     /// One round of collecting and learning.
     ///

@@ -30,13 +30,13 @@ pub use checkpoint::Arrays;
 pub use demonstrate::demonstrate;
 pub use error::Error;
 pub use evaluate::{EpisodeOutcome, MAX_SIDE_BY_SIDE, Recording, evaluate, n_side_by_side, record};
-pub use event::{DiscriminatorReport, Iteration, Observer, TrainEvent};
+pub use event::{DiscriminatorReport, Iteration, Observer, PreferenceReport, TrainEvent};
 pub use features::{n_features, write_features};
 pub use learned_reward::{
     ActionInputs, LearnedReward, MdpNames, RewardInputs, RewardNetwork, RewardOutput,
     RewardScratch, RewardTable, Rewarded, Transitions,
 };
-pub use learner::{Learner, Preset, Profile, settings_named, train_to};
+pub use learner::{Learner, Preset, Profile, Waiting, settings_named, train_to};
 pub use likelihood::ActionTile;
 pub use policy::{Actor, BatchPolicy, NetworkPolicy, Play, PolicyShape};
 pub use replay::{ReplayBuffer, Sample};

@@ -102,6 +102,12 @@ pub struct Round<'a> {
     pub terminated: &'a [bool],
     /// `[T N]`, whether the episode ended with this step, in either way.
     pub ended: &'a [bool],
+    /// `[T N]`, what the designer meant; none where the environment does not say.
+    pub intents: Option<&'a [f64]>,
+    /// `[T N, S]`, the numbers of the states acted in; empty unless [`Trainer::record_states`] was called.
+    pub states: &'a [f64],
+    /// `[T N, S]`, the numbers of the states that truly followed; empty as `states` is.
+    pub next_states: &'a [f64],
 }
 
 /// Observations, played actions, true successors and the environment's rewards of a rollout, none of them normalised.
@@ -111,6 +117,11 @@ struct RawSteps {
     actions: Vec<f32>,
     next_observations: Vec<f32>,
     rewards: Vec<f64>,
+    intents: Vec<f64>,
+    has_intent: bool,
+    with_states: bool,
+    states: Vec<f64>,
+    next_states: Vec<f64>,
 }
 
 /// Memory that is made once and used in every round.
@@ -202,6 +213,15 @@ impl Trainer {
         Ok(trainer)
     }
 
+    /// Has the states of every step kept beside what was observed, from the next round on.
+    ///
+    /// # Panics
+    /// If the training was not made by [`Trainer::in_phases`].
+    pub fn record_states(&mut self) {
+        let raw = self.raw.as_mut().expect("a training in phases");
+        raw.with_states = true;
+    }
+
     /// The first phase of a round: fills the rollout with the policy's own steps.
     ///
     /// # Panics
@@ -230,7 +250,20 @@ impl Trainer {
             rewards: &raw.rewards,
             terminated: &rollout.terminated,
             ended: &rollout.ended,
+            intents: raw.has_intent.then_some(&raw.intents),
+            states: &raw.states,
+            next_states: &raw.next_states,
         }
+    }
+
+    /// Ends a round without learning from it, as before anybody has said what is to be rewarded; reports its episodes.
+    pub fn pass_over(&mut self) -> Iteration {
+        let mut iteration = Iteration {
+            n_steps: self.n_steps,
+            ..Iteration::default()
+        };
+        self.episodes.report(&mut iteration);
+        iteration
     }
 
     /// The last phase of a round: learns from the steps with these rewards, `[T N]`, as the optimiser shall have them.
@@ -283,12 +316,16 @@ impl Trainer {
             self.noise
                 .resample_if_due(t, &self.policy, &mut self.action_rngs);
             self.act(t);
+            if let Some(raw) = &mut self.raw {
+                raw.push_states(self.environment.as_ref());
+            }
             self.environment
                 .step(&self.buffers.played, &mut self.buffers.batch, &self.pool);
             self.episodes.push(&self.buffers.batch);
             self.store(t);
             if let Some(raw) = &mut self.raw {
                 raw.push(&self.observations, &self.buffers);
+                raw.push_next_states(self.environment.as_ref());
             }
             self.environment.renew(&mut self.buffers.batch);
             self.observations
@@ -856,6 +893,9 @@ impl RawSteps {
         self.actions.clear();
         self.next_observations.clear();
         self.rewards.clear();
+        self.intents.clear();
+        self.states.clear();
+        self.next_states.clear();
     }
 
     /// Keeps one step of every environment: what was acted on, and what the buffers hold of what came of it.
@@ -865,6 +905,26 @@ impl RawSteps {
         self.next_observations
             .extend_from_slice(&buffers.batch.observations);
         self.rewards.extend_from_slice(&buffers.batch.rewards);
+        self.intents.extend_from_slice(&buffers.batch.intents);
+        self.has_intent = buffers.batch.has_intent;
+    }
+
+    /// Keeps the states that the next step is taken in, where they are wanted.
+    fn push_states(&mut self, environment: &dyn VectorEnvironment) {
+        if self.with_states {
+            for index in 0..environment.n_environments() {
+                environment.state(index, &mut self.states);
+            }
+        }
+    }
+
+    /// Keeps the states that the last step led to, where they are wanted, before new episodes begin.
+    fn push_next_states(&mut self, environment: &dyn VectorEnvironment) {
+        if self.with_states {
+            for index in 0..environment.n_environments() {
+                environment.state(index, &mut self.next_states);
+            }
+        }
     }
 }
 

@@ -47,13 +47,14 @@ pub enum RewardOutput {
     LogSigmoid,
 }
 
-/// A reward that is a network, or the mean of several.
+/// A reward that is a network, or the mean of several, less so many of their deviations.
 #[derive(Clone, Debug)]
 pub struct RewardNetwork {
     model: Model,
     normalization: Option<RunningNorm>,
     inputs: RewardInputs,
     output: RewardOutput,
+    deviations: f64,
     method: String,
 }
 
@@ -301,8 +302,23 @@ impl RewardNetwork {
             normalization,
             inputs,
             output,
+            deviations: 0.0,
             method: method.to_owned(),
         })
+    }
+
+    /// The same with `deviations` standard deviations of the outputs taken off their mean, the outputs being the whole
+    /// population: little is promised where the networks disagree.
+    ///
+    /// # Errors
+    /// If the number is negative or not finite.
+    pub fn conservative(self, deviations: f64) -> Result<RewardNetwork, Error> {
+        if !deviations.is_finite() || deviations < 0.0 {
+            return Err(Error::Reward(format!(
+                "{deviations} deviations cannot be taken off a mean"
+            )));
+        }
+        Ok(RewardNetwork { deviations, ..self })
     }
 
     /// What it reads.
@@ -343,14 +359,21 @@ impl RewardNetwork {
             pool,
         );
         for (reward, outputs) in out.iter_mut().zip(scratch.outputs.chunks_exact(n_outputs)) {
-            let sum: f64 = outputs.iter().map(|x| self.output.of(f64::from(*x))).sum();
-            *reward = sum / n_outputs as f64;
+            let each = outputs.iter().map(|x| self.output.of(f64::from(*x)));
+            let mean = each.clone().sum::<f64>() / n_outputs as f64;
+            *reward = mean;
+            if self.deviations > 0.0 {
+                let squares: f64 = each.map(|x| (x - mean).powi(2)).sum();
+                *reward -= self.deviations * (squares / n_outputs as f64).sqrt();
+            }
         }
     }
 
     /// The reward as a safetensors file that describes itself.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
+        let deviations = self.deviations.to_string();
+        let deviations = (self.deviations > 0.0).then_some(("deviations", deviations));
         let metadata = [
             ("kind", KIND.to_owned()),
             ("reads", self.inputs.describe()),
@@ -359,7 +382,11 @@ impl RewardNetwork {
             ("output", self.output.name().to_owned()),
             ("method", self.method.clone()),
         ];
-        let metadata = metadata.map(|(key, value)| (key.to_owned(), value));
+        let metadata: Vec<(String, String)> = metadata
+            .into_iter()
+            .chain(deviations)
+            .map(|(key, value)| (key.to_owned(), value))
+            .collect();
         nn::save(&self.model, self.normalization.as_ref(), &metadata)
     }
 
@@ -394,6 +421,13 @@ impl RewardNetwork {
             Error::Reward(format!("`{}` is no form of its output", said("output")))
         })?;
         let method = said("method").to_owned();
-        RewardNetwork::new(saved.model, saved.normalization, inputs, output, &method)
+        let deviations = match saved.metadata.get("deviations") {
+            None => 0.0,
+            Some(text) => text
+                .parse()
+                .map_err(|_| Error::Reward(format!("`{text}` is no number of deviations")))?,
+        };
+        RewardNetwork::new(saved.model, saved.normalization, inputs, output, &method)?
+            .conservative(deviations)
     }
 }
