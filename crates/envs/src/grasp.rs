@@ -51,16 +51,16 @@ const WIDEST: f64 = 0.1;
 /// How far the hand reaches to every side, and how low and high the place between the fingers can be.
 const REACH: f64 = 0.25;
 const LOWEST: f64 = 0.02;
-const HIGHEST: f64 = 0.35;
+const HIGHEST: f64 = 0.4;
 /// Half of the table's side; a rim keeps the ball on it.
 const TABLE: f64 = 0.3;
 /// Metres that the hand moves in a step at most, along each axis, and that each finger does.
-const HAND_SPEED: f64 = 0.03;
-const FINGER_SPEED: f64 = 0.02;
+const HAND_SPEED: f64 = 0.02;
+const FINGER_SPEED: f64 = 0.01;
 /// The ball begins no further than this from the middle of the table, along each axis.
 const BALL_BEGINS: f64 = 0.12;
 /// The height at which the hand begins.
-const HAND_BEGINS: f64 = 0.22;
+const HAND_BEGINS: f64 = 0.28;
 /// Metres between ball and table that count as lifted in full.
 const LIFTED: f64 = 0.15;
 
@@ -144,7 +144,7 @@ impl FromStr for GraspReward {
 ///
 /// Axes are x to the right and y up in the picture from above, and z up from the table, all in metres from the middle of
 /// the table's top. The fingers point along y and close along x. An action is 4 numbers from -1 to 1: the hand's velocity
-/// along the three axes, as a share of 0.3 m/s, and how far the fingers shall be closed, from -1 (0.2 m apart) to 1
+/// along the three axes, as a share of 0.2 m/s, and how far the fingers shall be closed, from -1 (0.2 m apart) to 1
 /// (together).
 ///
 /// Features are 13 numbers: the place between the fingers (3), how far they are open, the ball's place (3), the ball's place

@@ -9,7 +9,7 @@ use super::{
 const N_PARTS: usize = 4;
 const SECONDS: f64 = 0.1 / N_PARTS as f64;
 /// Share of its velocity that a rolling ball keeps in such a part.
-const ROLLS_ON: f64 = 0.92;
+const ROLLS_ON: f64 = 0.96;
 /// Metres a second at which a ball has come to rest, and that a push gives at most.
 const RESTING: f64 = 0.001;
 const FASTEST: f64 = 0.5;
@@ -18,8 +18,11 @@ const GRAVITY: f64 = 9.81;
 const TOUCH: f64 = BALL + FINGER;
 /// Vertical share of a contact's direction from which the hand stands on the ball instead of pushing it.
 const STEEP: f64 = 0.7;
-/// Metres above or below the ball's middle at which fingers still hold it, and do not slip.
-const GRIPS: f64 = 0.5 * BALL;
+/// Metres above or below the ball's middle at which fingers still hold it and do not slip, and before or behind the middle
+/// of their pads at which it does not jump away when it is squeezed, and the speed with which it does.
+const GRIPS: f64 = 0.3 * BALL;
+const PAD: f64 = 0.3 * BALL;
+const JUMPS: f64 = 0.3;
 
 impl GraspState {
     /// Moves on by a tenth of a second; `action` as [`super::Grasp`] says.
@@ -86,15 +89,17 @@ impl GraspState {
         let is_between = (KNUCKLE..=TIP).contains(&along)
             && across.abs() <= self.opening + FINGER
             && up.abs() < TOUCH;
+        let is_before_tips =
+            along > TIP && across.abs() <= self.opening + FINGER && up.abs() < STEEP * TOUCH;
         if is_between {
             self.bound(target);
+        } else if is_before_tips {
+            self.push_ahead(across, along, up);
         } else {
             for side in [-1.0, 1.0] {
                 let middle = side * (self.opening + FINGER);
-                self.keep_off(
-                    [middle, self.from_hand()[1].clamp(KNUCKLE, TIP), 0.0],
-                    TOUCH,
-                );
+                let along = self.from_hand()[1].clamp(KNUCKLE, TIP);
+                self.keep_off([middle, along, 0.0], TOUCH);
             }
         }
         let [across, along, up] = self.from_hand();
@@ -113,7 +118,7 @@ impl GraspState {
 
     /// A ball between the fingers: one of them pushes it, or both hold it, or they stand on it.
     fn bound(&mut self, target: f64) {
-        let [across, _, up] = self.from_hand();
+        let [across, along, up] = self.from_hand();
         // The opening at which both fingers touch it.
         let width = (TOUCH * TOUCH - up * up).sqrt() - FINGER;
         if self.opening >= width {
@@ -126,10 +131,21 @@ impl GraspState {
         } else {
             self.opening = width;
             self.push([-across, 0.0]);
-            self.is_held = target <= width && up.abs() <= GRIPS;
-            if self.is_held {
-                self.velocity = [0.0; 3];
+            self.velocity = [0.0; 3];
+            self.is_held = target <= width && up.abs() <= GRIPS && along.abs() <= PAD;
+            if along.abs() > PAD {
+                self.velocity[1] = JUMPS * along.signum();
             }
+        }
+    }
+
+    /// A ball before the tips of fingers that have no room for it between them goes straight ahead, for to the side of one
+    /// is the other.
+    fn push_ahead(&mut self, across: f64, along: f64, up: f64) {
+        let aside = self.opening + FINGER - across.abs();
+        let ahead = TOUCH * TOUCH - up * up - aside * aside;
+        if ahead > 0.0 {
+            self.push([0.0, (TIP + ahead.sqrt() - along).max(0.0)]);
         }
     }
 
@@ -160,17 +176,18 @@ impl GraspState {
         self.hand[2] = (self.hand[2] + up).clamp(LOWEST, HIGHEST);
     }
 
-    /// Moves the ball along the table; it rolls on at that speed.
+    /// Moves the ball along the table, on top of what it rolled in this part; it rolls on at the speed of both.
     fn push(&mut self, by: [f64; 2]) {
         for (axis, by) in by.into_iter().enumerate() {
             if by != 0.0 {
                 self.ball[axis] += by;
-                self.velocity[axis] = (by / SECONDS).clamp(-FASTEST, FASTEST);
+                let speed = self.velocity[axis] + by / SECONDS;
+                self.velocity[axis] = speed.clamp(-FASTEST, FASTEST);
             }
         }
     }
 
-    /// The rim keeps the ball on the table, and the hand out of the ball's last place there.
+    /// The rim keeps the ball on the table.
     fn stay_on_table(&mut self) {
         let most = TABLE - BALL;
         for axis in 0..2 {

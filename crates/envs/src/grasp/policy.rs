@@ -48,7 +48,7 @@ const AROUND: f64 = 0.25 * BALL;
 const TAKEN_TO: f64 = BALL + LIFTED + 0.02;
 /// Heights of the hand above the ball's middle at which it goes there, and at which it hovers.
 const ON_THE_WAY: f64 = 0.1;
-const HOVERS: f64 = 0.15;
+const HOVERS: f64 = 0.2;
 
 impl Policy<[f32; N_FEATURES], [f32; 4]> for GraspPolicy {
     fn act(&self, features: &[f32; N_FEATURES], rng: &mut Rng) -> [f32; 4] {
