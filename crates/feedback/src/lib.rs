@@ -20,7 +20,7 @@ pub use comparisons::{Comparison, Comparisons, Item, Which};
 pub use error::Error;
 pub use segment_bytes::{segment_from_bytes, segment_to_bytes};
 pub use server::{
-    Access, LabelServer, RequestRate, ServerConfig, Token, Tokens, check_reach,
+    Access, LabelServer, RequestRate, ServerConfig, Serving, Token, Tokens, check_reach,
 };
 pub use simulated::{
     Annotator, AnnotatorConfig, AnnotatorSetting, Oracle, PRESETS, Poisoning, SimulatedAnnotators,

@@ -77,34 +77,109 @@ impl LabelServer {
         routes::router(self.desk.clone())
     }
 
-    /// Serves until `ended` resolves, from a runtime of its own on this thread and some more.
+    /// Serves until the process is interrupted (Ctrl-C) or told to end; what is in progress then is finished.
     ///
     /// # Errors
     /// If the listener reaches beyond this machine and annotators have no tokens, or the system gives no threads.
-    pub fn serve(
+    pub fn serve(&self, listener: TcpListener) -> Result<(), Error> {
+        self.serve_until(listener, interrupted())
+    }
+
+    /// Serves from a thread of its own, beside whatever else is done, until the answer is dropped.
+    ///
+    /// # Errors
+    /// As [`LabelServer::serve`].
+    pub fn begin(&self, listener: TcpListener) -> Result<Serving, Error> {
+        check_reach(
+            listener.local_addr().map_err(cannot_start)?,
+            &self.desk.access,
+        )?;
+        let (ending, is_ending) = tokio::sync::oneshot::channel::<()>();
+        let server = self.clone();
+        let thread = std::thread::Builder::new()
+            .name("label-server".to_owned())
+            .spawn(move || {
+                let ended = async {
+                    // Whether it is told to end or whoever would tell is gone, it ends.
+                    let _ = is_ending.await;
+                };
+                if let Err(error) = server.serve_until(listener, ended) {
+                    (server.desk.report)(&error);
+                }
+            })
+            .map_err(cannot_start)?;
+        Ok(Serving {
+            ending: Some(ending),
+            thread: Some(thread),
+        })
+    }
+
+    fn serve_until(
         &self,
         listener: TcpListener,
         ended: impl Future<Output = ()>,
     ) -> Result<(), Error> {
-        let failed = |error: std::io::Error| {
-            Error::refused(
-                format!("the server cannot start ({error})"),
-                "free what it lacks and start it again",
-            )
-        };
-        let address = listener.local_addr().map_err(failed)?;
-        check_reach(address, &self.desk.access)?;
-        listener.set_nonblocking(true).map_err(failed)?;
+        check_reach(
+            listener.local_addr().map_err(cannot_start)?,
+            &self.desk.access,
+        )?;
+        listener.set_nonblocking(true).map_err(cannot_start)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
             .build()
-            .map_err(failed)?;
+            .map_err(cannot_start)?;
         runtime.block_on(async {
-            let listener = tokio::net::TcpListener::from_std(listener).map_err(failed)?;
+            let listener = tokio::net::TcpListener::from_std(listener).map_err(cannot_start)?;
             listen::serve(listener, self.router(), ended).await;
             Ok(())
         })
+    }
+}
+
+/// A server at work beside something else; dropped, it finishes what is in progress and ends.
+#[derive(Debug)]
+pub struct Serving {
+    ending: Option<tokio::sync::oneshot::Sender<()>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        drop(self.ending.take());
+        if let Some(thread) = self.thread.take() {
+            // It reports what goes wrong itself; a panic of it is no reason for another.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn cannot_start(error: std::io::Error) -> Error {
+    Error::refused(
+        format!("the server cannot start ({error})"),
+        "free what it lacks and start it again",
+    )
+}
+
+/// Resolves when the process is interrupted or told to end; never where that cannot be known.
+async fn interrupted() {
+    let by_key = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let by_signal = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => drop(signal.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let by_signal = std::future::pending::<()>();
+    tokio::select! {
+        () = by_key => {}
+        () = by_signal => {}
     }
 }
 

@@ -78,7 +78,7 @@ pub(super) struct Desk {
     title: String,
     lease: Duration,
     clock: Clock,
-    report: Report,
+    pub(super) report: Report,
     pub(super) access: Access,
     pub(super) hosts: Vec<String>,
     pub(super) is_behind_tls: bool,
@@ -236,5 +236,6 @@ fn item(item: &StoredItem) -> Value {
     match &item.content {
         Content::Clip(clip) => picture::clip(clip),
         Content::Text(text) => json!({ "kind": "text", "text": text }),
+        Content::Name => json!({ "kind": "text", "text": item.name }),
     }
 }
