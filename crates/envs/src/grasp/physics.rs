@@ -125,7 +125,8 @@ impl GraspState {
             let room = self.opening - width;
             self.push([across.clamp(-room, room) - across, 0.0]);
         } else if up.abs() > STEEP * TOUCH {
-            let reached = self.opening + FINGER;
+            // The finger that is nearer to the ball's top.
+            let reached = self.opening + FINGER - across.abs();
             let stands = (TOUCH * TOUCH - reached * reached).max(0.0).sqrt();
             self.stand_off(-up.signum() * (stands - up.abs()));
         } else {

@@ -189,7 +189,7 @@ fn hand_and_ball_keep_out_of_each_other() {
                     .map(|axis| (state.ball[axis] - finger[axis]).powi(2))
                     .sum();
                 assert!(
-                    far.sqrt() > BALL + FINGER - 0.012,
+                    far.sqrt() > BALL + FINGER - 0.001,
                     "{number}: {} {state:?}",
                     far.sqrt()
                 );
