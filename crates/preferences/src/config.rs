@@ -6,7 +6,7 @@ use rl::{Error, Preset, settings_named};
 use crate::ensemble::setting;
 use crate::{
     Beginning, EnsembleConfig, LossSettings, OutputNormalization, Prediction, QueryChoice,
-    QuerySchedule, Sampling,
+    QuerySchedule, Regularization, Sampling,
 };
 
 /// Settings of learning from preferences, without those of the optimiser. There is no default: begin with a preset.
@@ -46,6 +46,9 @@ pub struct Config {
     pub normalization: OutputNormalization,
     /// Deviations between members that are taken off their mean, 0 for the mean itself.
     pub deviations: f64,
+    /// What holds the policy near the untrained one, or near that given to
+    /// [`Trainer::stay_near`](crate::Trainer::stay_near); none to let it go.
+    pub regularization: Option<Regularization>,
     /// Epochs over the initial answers.
     pub initial_epochs: usize,
     /// Epochs over all kept answers after each round of questions.
@@ -124,6 +127,7 @@ fn default_settings() -> Config {
         },
         normalization: OutputNormalization::Automatic,
         deviations: 0.0,
+        regularization: None,
         initial_epochs: 50,
         epochs: 5,
     }
@@ -220,6 +224,9 @@ impl Config {
         if !(self.deviations.is_finite() && self.deviations >= 0.0) {
             let allowed = "it must be finite and not negative";
             return Err(setting("deviations", self.deviations, allowed));
+        }
+        if let Some(regularization) = &self.regularization {
+            regularization.check()?;
         }
         match self.schedule {
             QuerySchedule::HalvingAfter { n_steps } if !(n_steps > 0.0) => Err(setting(

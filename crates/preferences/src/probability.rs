@@ -17,3 +17,9 @@ pub(crate) fn sigmoid(x: f64) -> f64 {
         e / (1.0 + e)
     }
 }
+
+/// `ln(1 / (1 + exp(-x)))`, exact far below 0.
+#[must_use]
+pub(crate) fn log_sigmoid(x: f64) -> f64 {
+    x.min(0.0) - (-x.abs()).exp().ln_1p()
+}

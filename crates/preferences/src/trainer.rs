@@ -18,7 +18,7 @@ use rl::{
 
 use crate::judgement::{EncodedSegments, orders, restore_segments, save_segments};
 use crate::{
-    Collected, Config, FitReport, Judgements, Label, RecentSteps, RewardEnsemble,
+    Collected, Config, FitReport, Judgements, Label, RecentSteps, Regularizer, RewardEnsemble,
     comparisons_per_round,
 };
 
@@ -75,6 +75,11 @@ pub struct Trainer {
     pool: Arc<Pool>,
     /// Seconds spent on the reward model.
     seconds: f64,
+    seed: Seed,
+    /// What holds the policy near another, from the first round that it learns in.
+    regularizer: Option<Regularizer>,
+    /// How far from the reference the policy was in the last round.
+    divergence: Option<f64>,
 }
 
 /// A question that was asked.
@@ -168,6 +173,9 @@ impl Trainer {
             steps_per_round,
             progress: Progress::default(),
             rng: seed.stream("preferences", 0),
+            seed,
+            regularizer: None,
+            divergence: None,
             pool,
             seconds: 0.0,
             config,
@@ -192,6 +200,27 @@ impl Trainer {
     /// If the network and its inputs do not fit, which would be a mistake of this crate.
     pub fn reward_network(&self) -> Result<RewardNetwork, Error> {
         self.ensemble.network(self.config.deviations, "preferences")
+    }
+
+    /// Stays near this policy instead of the untrained one, if it is to stay near one; before the first round.
+    ///
+    /// # Errors
+    /// If the policy does not fit the environments.
+    pub fn stay_near(&mut self, reference: NetworkPolicy) -> Result<(), Error> {
+        if let Some(regularization) = self.config.regularization.clone() {
+            let rules = self.optimizer.environment();
+            let regularizer =
+                Regularizer::new(regularization, reference, rules, self.seed, &self.pool)?;
+            self.regularizer = Some(regularizer);
+        }
+        Ok(())
+    }
+
+    /// How far from its reference policy the policy was in the last round, where it is held near one:
+    /// [`Penalties::divergence`](crate::Penalties::divergence).
+    #[must_use]
+    pub fn divergence(&self) -> Option<f64> {
+        self.divergence
     }
 
     /// What it waits for, as far as is known without asking; see [`Learner::poll`].
@@ -413,6 +442,23 @@ impl Trainer {
         (rewards, disagreement)
     }
 
+    /// Takes off what distance from the reference policy costs: that of the untrained one, if no other was given.
+    fn regularize(&mut self, rewards: &mut [f32]) -> Result<(), Error> {
+        if self.config.regularization.is_some() && self.regularizer.is_none() {
+            self.stay_near(self.optimizer.current_policy().clone())?;
+        }
+        let Some(regularizer) = &mut self.regularizer else {
+            return Ok(());
+        };
+        let policy = self.optimizer.current_policy();
+        let found = regularizer.penalties(&self.optimizer.round(), policy, &self.pool)?;
+        for (reward, penalty) in rewards.iter_mut().zip(&found.penalties) {
+            *reward -= penalty;
+        }
+        self.divergence = Some(found.divergence);
+        Ok(())
+    }
+
     fn report(&self, rewards: &[f32], disagreement: Option<f64>) -> PreferenceReport {
         let fit = self.progress.last_fit;
         let sum: f64 = rewards.iter().map(|reward| f64::from(*reward)).sum();
@@ -472,7 +518,8 @@ impl Learner for Trainer {
             iteration
         } else {
             self.fit()?;
-            let (rewards, disagreement) = self.rewards();
+            let (mut rewards, disagreement) = self.rewards();
+            self.regularize(&mut rewards)?;
             let report = self.report(&rewards, disagreement);
             self.seconds += began.elapsed().as_secs_f64();
             let mut iteration = self.optimizer.learn_from(&rewards)?;
@@ -525,6 +572,11 @@ impl Learner for Trainer {
         let intents: Vec<f64> = intents.map(|intent| intent.unwrap_or(f64::NAN)).collect();
         arrays.put_f64("open.intents", intents);
         self.progress.save(&mut arrays);
+        arrays.put_u64("is_regularized", [u64::from(self.regularizer.is_some())]);
+        if let Some(regularizer) = &self.regularizer {
+            regularizer.save(&mut arrays);
+        }
+        arrays.put_f64("divergence", self.divergence.as_slice());
         arrays.put_rngs("preferences", std::slice::from_ref(&self.rng));
         arrays.put_f64("seconds", [self.seconds]);
         arrays.to_bytes()
@@ -543,6 +595,19 @@ impl Learner for Trainer {
         let numbers = arrays.take_u64_of("open.numbers", segments.len())?;
         let intents = arrays.take_f64_of("open.intents", segments.len())?;
         let progress = Progress::restored(&mut arrays)?;
+        let is_regularized = arrays.take_u64_of("is_regularized", 1)?[0] != 0;
+        let regularizer = match (is_regularized, self.config.regularization.clone()) {
+            (true, Some(regularization)) => {
+                let rules = self.optimizer.environment();
+                Some(Regularizer::restored(regularization, rules, &mut arrays)?)
+            }
+            (true, None) => {
+                let problem = "it stayed near a reference policy, which is not set";
+                return Err(Error::Saved(problem.to_owned()));
+            }
+            (false, _) => None,
+        };
+        let divergence = arrays.take_f64("divergence")?.first().copied();
         let rngs = arrays.take_rngs_of("preferences", 1)?;
         let seconds = arrays.take_f64_of("seconds", 1)?[0];
         self.optimizer.restore(&optimizer)?;
@@ -564,6 +629,8 @@ impl Learner for Trainer {
             })
             .collect();
         self.progress = progress;
+        self.regularizer = regularizer;
+        self.divergence = divergence;
         self.rng = rngs.into_iter().next().expect("one stream");
         self.seconds = seconds;
         Ok(())
