@@ -3,6 +3,7 @@
 //! Whoever is asked ([`Annotators`]) is given [`Question`]s of two [`Segment`](mdp::Segment)s and answers each with a
 //! [`Preference`]: at once where annotators are simulated, after a while where people answer in a browser.
 
+mod analysis;
 mod answer;
 mod ask;
 mod clip;
@@ -13,6 +14,13 @@ mod server;
 mod simulated;
 mod store;
 
+pub use analysis::{
+    Agreement, Analysis, AnalysisSettings, AnnotatorEstimate, AnnotatorShare, Cycles, DawidSkene,
+    Design, Drift, Estimate, FeedbackCheck, FeedbackStatus, LengthBias, Metric, NoisyBradleyTerry,
+    Pace, PlantedPlan, PlantedPoison, PlantedSet, PoisonKind, PoisonScan, PoisonTrigger,
+    PositionBias, Repeats, Share, Suspect, analyze, krippendorff_alpha, planted_annotators,
+    planted_trait,
+};
 pub use answer::{Answered, Preference};
 pub use ask::{Annotators, Judge, Question};
 pub use clip::{Clip, MOST_CLIP_FRAMES};
@@ -23,8 +31,8 @@ pub use server::{
     Access, LabelServer, RequestRate, ServerConfig, Serving, Token, Tokens, check_reach,
 };
 pub use simulated::{
-    Annotator, AnnotatorConfig, AnnotatorSetting, Oracle, PRESETS, Poisoning, SimulatedAnnotators,
-    SimulatedAnswer, Trigger, pool,
+    ANNOTATOR_PRESETS, Annotator, AnnotatorConfig, AnnotatorSetting, Oracle, Poisoning,
+    SimulatedAnnotators, SimulatedAnswer, Trigger, pool,
 };
 pub use store::{
     Answer, Asked, Change, Content, DemonstrationFile, Kind, Lease, NewItem, NewQuestion, Progress,

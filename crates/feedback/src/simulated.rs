@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use mdp::{Rng, Seed, Segment, categorical};
 
-pub use self::config::{AnnotatorConfig, AnnotatorSetting, PRESETS};
+pub use self::config::{ANNOTATOR_PRESETS, AnnotatorConfig, AnnotatorSetting};
 use self::perception::Perception;
 use crate::{Annotators, Answered, Error, Judge, Preference, Question};
 

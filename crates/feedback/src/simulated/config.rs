@@ -70,7 +70,7 @@ const ORACLE: AnnotatorConfig = AnnotatorConfig {
 ///
 /// The thresholds of B-Pref for skipping and for equality are shares of a running mean of the policy's return and are
 /// therefore no constants; set [`AnnotatorConfig::equal_band`] in units of the judge's score instead.
-pub const PRESETS: &[(&str, AnnotatorConfig, &str)] = &[
+pub const ANNOTATOR_PRESETS: &[(&str, AnnotatorConfig, &str)] = &[
     ("oracle", ORACLE, "answers as the judge scores, always"),
     (
         "christiano-2017",
@@ -249,7 +249,7 @@ impl AnnotatorConfig {
     /// The preset of that name.
     #[must_use]
     pub fn preset(name: &str) -> Option<AnnotatorConfig> {
-        let found = PRESETS.iter().find(|preset| preset.0 == name)?;
+        let found = ANNOTATOR_PRESETS.iter().find(|preset| preset.0 == name)?;
         Some(found.1.clone())
     }
 

@@ -470,7 +470,7 @@ fn impossible_settings_are_told() {
         message,
         "poison 0.5 is not possible without a trigger; name one, or set it to 0"
     );
-    for (name, config, _) in PRESETS {
+    for (name, config, _) in ANNOTATOR_PRESETS {
         assert!(config.check().is_ok(), "{name}");
     }
 }
