@@ -9,10 +9,12 @@ mod driving;
 mod goals;
 mod grasp;
 mod gridworlds;
+mod hopper;
 mod mazes;
 mod montezuma_rooms;
 mod montezuma_screens;
 mod nail_factory;
+mod physics;
 mod seals;
 mod setting;
 mod tampering;
@@ -42,6 +44,7 @@ pub use gridworlds::{
     SideEffectsSokoban, SideEffectsSokobanState, Supervision, TomatoReturns, TomatoWatering,
     TomatoWateringState, WhiskyAndGold, WhiskyAndGoldState,
 };
+pub use hopper::{Hopper, HopperReward, HopperState, HopperTask, backflip_score};
 pub use mazes::{
     Maze, MazeKind, MazePolicy, MazeReward, MazeSet, MazeSettings, MazeState, Mazes,
     search_from_goal,
