@@ -66,16 +66,14 @@ def make(name, number, seed):
     return venv
 
 
-def features(task, venv):
-    """What the peer's environment shows for an observation of ours: Random-v0 has drawn features for each state."""
-    if task["gymnasium"] == "seals/Random-v0":
-        return venv.envs[0].unwrapped.observation_matrix
-    return None
+def features(venv):
+    """What the peer's environment shows for a number of ours: some tasks have features for each state, drawn or one-hot."""
+    return getattr(venv.envs[0].unwrapped, "observation_matrix", None)
 
 
 def trajectories(task, venv):
     """The demonstrations, as the peer has them."""
-    seen = features(task, venv)
+    seen = features(venv)
     found = []
     for episode in task["demonstrations"]:
         observations = np.array(episode["observations"], dtype=np.float32)
@@ -92,7 +90,7 @@ def trajectories(task, venv):
 
 def state_of(task, venv, observation):
     """The number of the state that an observation of a seals task shows."""
-    seen = features(task, venv)
+    seen = features(venv)
     if seen is not None:
         return int(np.abs(seen - observation).sum(axis=1).argmin())
     if task["gymnasium"] == "seals/NoisyObs-v0":
