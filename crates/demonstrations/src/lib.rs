@@ -41,4 +41,4 @@ pub use about::About;
 pub use episode::{Demonstrations, Episode};
 pub use error::{Error, Place};
 pub use format::{Format, Limits, ReadEpisodes, WriteEpisodes, create, open, read, write};
-pub use native::{Recorder, open_recording};
+pub use native::{Cell, FlatTable, Recorder, open_recording};

@@ -7,6 +7,7 @@
 //! Numbers are stored plainly, a column each, and nothing is packed but observations of more than [`WIDEST`] numbers,
 //! such as images, which make one column of fixed-width bytes.
 
+mod flat;
 mod layout;
 mod nested;
 mod nested_write;
@@ -19,6 +20,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub use flat::{Cell, FlatTable};
 pub(crate) use nested::{NestedColumn, NestedFile};
 pub(crate) use nested_write::write_nested;
 pub(crate) use read::open;

@@ -69,6 +69,9 @@ pub enum Error {
         /// The token of the answer.
         token: i64,
     },
+    /// A file that cannot be read or written; the message names the file, the line and the mend.
+    #[error(transparent)]
+    File(#[from] demonstrations::Error),
     /// Something that cannot be done.
     #[error("{problem}; {mend}")]
     Refused {
@@ -87,6 +90,11 @@ impl Error {
             mend: mend.into(),
         }
     }
+}
+
+/// `text` as messages quote it.
+pub(crate) fn quoted(text: &str) -> String {
+    format!("\"{}\"", shortened(text))
 }
 
 /// `text` cut to a length that fits a message, characters that would steer a terminal shown as escapes.

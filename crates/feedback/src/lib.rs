@@ -9,6 +9,7 @@ mod ask;
 mod clip;
 mod comparisons;
 mod error;
+mod files;
 mod segment_bytes;
 mod server;
 mod simulated;
@@ -26,6 +27,9 @@ pub use ask::{Annotators, Judge, Question};
 pub use clip::{Clip, MOST_CLIP_FRAMES};
 pub use comparisons::{Comparison, Comparisons, Item, Which};
 pub use error::Error;
+pub use files::{
+    AnswerFormat, ReadRecords, Record, RecordItem, WriteRecords, create_records, open_records,
+};
 pub use segment_bytes::{segment_from_bytes, segment_to_bytes};
 pub use server::{
     Access, LabelServer, RequestRate, ServerConfig, Serving, Token, Tokens, check_reach,
@@ -35,7 +39,7 @@ pub use simulated::{
     SimulatedAnnotators, SimulatedAnswer, Trigger, pool,
 };
 pub use store::{
-    Answer, Asked, Change, Content, DemonstrationFile, Kind, Lease, NewItem, NewQuestion, Progress,
-    Queue, QueueSettings, Recorded, Reply, STORE_FILE, Said, Scale, Status, Store, StoredItem,
-    is_address,
+    Answer, Asked, Change, Content, DemonstrationFile, ExportSettings, ImportPart, Imported, Kind,
+    Lease, NewItem, NewQuestion, Progress, Queue, QueueSettings, Recorded, Reply, STORE_FILE, Said,
+    Scale, Status, Store, StoredItem, is_address,
 };

@@ -21,8 +21,9 @@ mod queue;
 mod read;
 mod schema;
 mod sqlite;
+mod transfer;
 mod types;
-mod validate;
+pub(crate) mod validate;
 
 #[cfg(test)]
 mod tests;
@@ -34,6 +35,7 @@ use database::{Connection, Purpose};
 
 use crate::Error;
 
+pub use transfer::{ExportSettings, ImportPart, Imported};
 pub use types::{
     Answer, Asked, Change, Content, DemonstrationFile, Kind, Lease, NewItem, NewQuestion, Progress,
     Queue, QueueSettings, Recorded, Reply, Said, Scale, Status, StoredItem,
@@ -137,6 +139,19 @@ impl Store {
             Connections::One(connection) => unpoisoned(connection).transact(purpose, work),
             #[cfg(feature = "postgres")]
             Connections::Many(pool) => pool.transact(purpose, work),
+        }
+    }
+
+    /// What cannot be done a second time, should others be in the way.
+    fn transact_once<T>(
+        &self,
+        purpose: Purpose,
+        work: impl FnOnce(&mut Connection) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        match &self.connections {
+            Connections::One(connection) => unpoisoned(connection).transact(purpose, work),
+            #[cfg(feature = "postgres")]
+            Connections::Many(pool) => pool.transact_once(purpose, work),
         }
     }
 }

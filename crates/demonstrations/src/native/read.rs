@@ -239,7 +239,7 @@ impl Contents {
     }
 }
 
-fn read_footer(source: &Source, length: u64, path: &Path) -> Result<Vec<u8>, Error> {
+pub(super) fn read_footer(source: &Source, length: u64, path: &Path) -> Result<Vec<u8>, Error> {
     /// Room for some million columns of row groups.
     const LONGEST: u64 = 1 << 26;
     let malformed =

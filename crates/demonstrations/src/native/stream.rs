@@ -8,8 +8,12 @@ use parquet::data_type::{
 use parquet::errors::ParquetError;
 use parquet::schema::types::ColumnDescPtr;
 
+use super::flat::Cell;
 use super::pages::Pages;
 use super::read::guarded;
+
+/// Bytes of texts that are read at once.
+const MOST_TEXT: usize = 1 << 28;
 
 /// A column, and the values of the rows that were read last.
 pub(super) struct Stream {
@@ -173,6 +177,27 @@ impl Stream {
         Ok(())
     }
 
+    /// The rows that were read last, `n` of them.
+    pub(super) fn cells(&self, n: usize) -> Result<Vec<Cell>, String> {
+        let given: Vec<Cell> = match &self.values {
+            Values::Int32(_, values) => cells(values, |value| Cell::Integer(value.into())),
+            Values::Int64(_, values) => cells(values, Cell::Integer),
+            Values::Float(_, values) => cells(values, |value| Cell::Real(value.into())),
+            Values::Double(_, values) => cells(values, Cell::Real),
+            Values::Text(_, values) => texts(values)?,
+            Values::Wide(..) | Values::Other => {
+                return Err("it is of a type that is not read".to_owned());
+            }
+        };
+        let mut cells = vec![Cell::Null; n];
+        for (row, cell) in self.rows().zip(given) {
+            if let Some(place) = cells.get_mut(row) {
+                *place = cell;
+            }
+        }
+        Ok(cells)
+    }
+
     /// The texts and their rows, nulls left out.
     pub(super) fn texts(&self) -> Vec<(usize, ByteArray)> {
         match &self.values {
@@ -180,6 +205,24 @@ impl Stream {
             _ => vec![],
         }
     }
+}
+
+fn cells<T: Copy>(values: &[T], cell: impl Fn(T) -> Cell) -> Vec<Cell> {
+    values.iter().map(|value| cell(*value)).collect()
+}
+
+fn texts(values: &[ByteArray]) -> Result<Vec<Cell>, String> {
+    // Equal texts share their bytes until here, so a small file could ask for any amount.
+    let n_bytes: usize = values.iter().map(ByteArray::len).sum();
+    if n_bytes > MOST_TEXT {
+        let problem = format!("some rows hold {n_bytes} bytes, at most {MOST_TEXT} are read");
+        return Err(problem);
+    }
+    let text = |value: &ByteArray| match std::str::from_utf8(value.data()) {
+        Ok(text) => Ok(Cell::Text(text.to_owned())),
+        Err(_) => Err("a text is no UTF-8".to_owned()),
+    };
+    values.iter().map(text).collect()
 }
 
 fn read<T: DataType>(

@@ -113,19 +113,19 @@ impl Store {
     pub fn record(&self, queue: i64, answers: &[Said]) -> Result<(), Error> {
         self.transact(Purpose::Write, |connection| {
             for said in answers {
-                record_one(connection, queue, said)?;
+                let _is_new = record_one(connection, queue, said)?;
             }
             Ok(())
         })
     }
 }
 
-/// Keeps one answer without a lease.
+/// Keeps one answer without a lease, unless the annotator has answered; whether it was kept.
 pub(super) fn record_one(
     connection: &mut Connection,
     queue: i64,
     said: &Said,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     validate::seconds(said.seconds)?;
     if let Some(annotator) = &said.annotator {
         validate::name("an annotator", annotator)?;
@@ -148,7 +148,7 @@ pub(super) fn record_one(
     if let Some(annotator) = &said.annotator
         && is_answered(connection, id, annotator, -1)?
     {
-        return Ok(());
+        return Ok(false);
     }
     let values = Kept {
         queue,
@@ -160,7 +160,8 @@ pub(super) fn record_one(
         at: said.at,
         seconds: said.seconds,
     };
-    keep(connection, &values)
+    keep(connection, &values)?;
+    Ok(true)
 }
 
 /// What has to be known of a question before it is answered.

@@ -100,14 +100,14 @@ pub(super) fn wanted_of(connection: &mut Connection, queue: i64) -> Result<i64, 
     row.ok_or_else(problem)?.integer()
 }
 
-/// Puts a question, if its number is new, and gives its number in the store.
+/// Puts a question, if its number is new, and gives its number in the store and whether it was new.
 pub(super) fn ask_one(
     connection: &mut Connection,
     queue: i64,
     question: &NewQuestion,
     wanted: i64,
     now: i64,
-) -> Result<(), Error> {
+) -> Result<(i64, bool), Error> {
     let scale = match question.kind {
         Kind::Rating(scale) => Some(scale),
         _ => None,
@@ -130,7 +130,10 @@ pub(super) fn ask_one(
         ],
     )?;
     let Some(mut row) = row else {
-        return Ok(());
+        let sql = "SELECT id FROM feedback_question WHERE queue = $1 AND number = $2";
+        let row = connection.row(sql, &[queue.into(), number.into()])?;
+        let mut row = row.ok_or_else(|| damaged("a question", &Value::Null))?;
+        return Ok((row.integer()?, false));
     };
     let id = row.integer()?;
     for (place, item) in question.items.iter().enumerate() {
@@ -141,7 +144,12 @@ pub(super) fn ask_one(
             &[id.into(), place.into(), item.into()],
         )?;
     }
-    Ok(())
+    Ok((id, true))
+}
+
+/// The name of an item that was given none.
+pub(super) fn default_name(number: u64, place: usize) -> String {
+    format!("question-{number}-item-{place}")
 }
 
 /// Keeps an item, if its name is new, and gives its number in the store.
@@ -154,7 +162,7 @@ fn keep_item(
 ) -> Result<i64, Error> {
     let name = match &item.name {
         Some(name) => name.clone(),
-        None => format!("question-{number}-item-{place}"),
+        None => default_name(number, place),
     };
     let (form, content) = written(&item.content);
     let traits = Json::from(sorted(&item.traits)).to_string();
@@ -184,8 +192,8 @@ fn keep_item(
     if !is_same {
         return Err(Error::refused(
             format!(
-                "the item {:?} is there with another content",
-                crate::error::shortened(&name)
+                "the item {} is there with another content",
+                crate::error::quoted(&name)
             ),
             "give each content a name of its own",
         ));
@@ -204,6 +212,7 @@ fn written(content: &Content) -> (&'static str, String) {
     match content {
         Content::Clip(clip) => ("clip", clip.to_json().to_string()),
         Content::Text(text) => ("text", text.clone()),
+        Content::Name => ("name", String::new()),
     }
 }
 
@@ -211,6 +220,7 @@ fn written(content: &Content) -> (&'static str, String) {
 pub(super) fn content_of(form: &str, content: String) -> Result<Content, Error> {
     match form {
         "text" => Ok(Content::Text(content)),
+        "name" => Ok(Content::Name),
         "clip" => {
             let json = serde_json::from_str::<Json>(&content).ok();
             let clip = json.as_ref().and_then(Clip::from_json);

@@ -141,7 +141,7 @@ pub(super) fn damaged(expected: &str, found: &Value) -> Error {
         Value::Null => "nothing".to_owned(),
         Value::Integer(number) => number.to_string(),
         Value::Real(number) => number.to_string(),
-        Value::Text(text) => format!("{:?}", crate::error::shortened(text)),
+        Value::Text(text) => crate::error::quoted(text),
         Value::Bytes(bytes) => format!("{} bytes", bytes.len()),
     };
     Error::Damaged {

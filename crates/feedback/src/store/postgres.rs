@@ -92,21 +92,30 @@ impl Pool {
     ) -> Result<T, Error> {
         let mut attempt = 1;
         loop {
-            let mut connection = Connection::Postgres(self.take()?);
-            let done = connection.transact(purpose, &mut work);
-            // A connection whose transaction could not be ended is closed by the server, and not used again.
-            if let Connection::Postgres(postgres) = connection
-                && !matches!(done, Err(Error::Database { .. }))
-            {
-                self.put_back(postgres);
-            }
-            match done {
+            match self.transact_once(purpose, &mut work) {
                 Err(Error::Database {
                     is_transient: true, ..
                 }) if attempt < MOST_ATTEMPTS => attempt += 1,
                 done => return done,
             }
         }
+    }
+
+    /// Does something whole or not at all.
+    pub(super) fn transact_once<T>(
+        &self,
+        purpose: Purpose,
+        work: impl FnOnce(&mut Connection) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut connection = Connection::Postgres(self.take()?);
+        let done = connection.transact(purpose, work);
+        // A connection whose transaction could not be ended is dropped, with which the server ends it.
+        if let Connection::Postgres(postgres) = connection
+            && !matches!(done, Err(Error::Database { .. }))
+        {
+            self.put_back(postgres);
+        }
+        done
     }
 }
 

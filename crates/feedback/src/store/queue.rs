@@ -66,6 +66,26 @@ pub(super) fn find(connection: &mut Connection, name: &str) -> Result<Option<Que
         .transpose()
 }
 
+/// Makes a queue, if its name is new.
+pub(super) fn insert(
+    connection: &mut Connection,
+    settings: &QueueSettings,
+    now: i64,
+) -> Result<(), Error> {
+    connection.execute(
+        "INSERT INTO feedback_queue (name, instructions, wanted, most_skips, made_at)
+         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (name) DO NOTHING",
+        &[
+            settings.name.as_str().into(),
+            settings.instructions.as_str().into(),
+            i64::from(settings.wanted).into(),
+            settings.most_skips.map(i64::from).into(),
+            now.into(),
+        ],
+    )?;
+    Ok(())
+}
+
 /// Takes the next number of a queue's changes. The row is locked until the transaction ends, so that changes become
 /// visible in the order of their numbers.
 pub(super) fn next_revision(connection: &mut Connection, queue: i64) -> Result<u64, Error> {
@@ -91,24 +111,14 @@ impl Store {
     pub fn add_queue(&self, settings: &QueueSettings, now: i64) -> Result<Queue, Error> {
         validate::queue(settings)?;
         let queue = self.transact(Purpose::Write, |connection| {
-            connection.execute(
-                "INSERT INTO feedback_queue (name, instructions, wanted, most_skips, made_at)
-                 VALUES ($1, $2, $3, $4, $5) ON CONFLICT (name) DO NOTHING",
-                &[
-                    settings.name.as_str().into(),
-                    settings.instructions.as_str().into(),
-                    i64::from(settings.wanted).into(),
-                    settings.most_skips.map(i64::from).into(),
-                    now.into(),
-                ],
-            )?;
+            insert(connection, settings, now)?;
             find(connection, &settings.name)
         })?;
         let queue = queue.ok_or_else(|| self.no_queue(&settings.name, &[]))?;
         if queue.settings != *settings {
-            let name = crate::error::shortened(&settings.name);
+            let name = crate::error::quoted(&settings.name);
             return Err(Error::refused(
-                format!("the queue {name:?} is there with other settings"),
+                format!("the queue {name} is there with other settings"),
                 "choose another name, or the same settings",
             ));
         }
@@ -133,9 +143,9 @@ impl Store {
             0 => "it has no queues".to_owned(),
             _ => format!("there are {}", names.join(", ")),
         };
-        let name = crate::error::shortened(name);
+        let name = crate::error::quoted(name);
         Error::refused(
-            format!("the store {} has no queue {name:?}", self.place()),
+            format!("the store {} has no queue {name}", self.place()),
             mend,
         )
     }

@@ -1,7 +1,7 @@
 //! Reading answers back.
 
 use super::Store;
-use super::ask::traits_of;
+use super::ask::{default_name, traits_of};
 use super::database::{Connection, Purpose, Row, Value, damaged};
 use super::types::{Answer, Change, Reply, Said};
 use crate::{Comparison, Comparisons, Error, Item, Preference, Which};
@@ -32,11 +32,11 @@ impl Store {
             let values = [queue.into(), after.into(), most_rows.into()];
             let mut changes = vec![];
             for row in connection.query(&select("revision"), &values)? {
-                let (answer, _) = answer_of(row)?;
+                let (answer, ..) = answer_of(row)?;
                 changes.push((answer.revision, Change::Answered(answer)));
             }
             for row in connection.query(&select("withdrawn_revision"), &values)? {
-                let (answer, withdrawn) = answer_of(row)?;
+                let (answer, withdrawn, _) = answer_of(row)?;
                 let number = withdrawn.ok_or_else(|| damaged("a revision", &Value::Null))?;
                 changes.push((number, Change::Withdrawn(answer)));
             }
@@ -58,17 +58,13 @@ impl Store {
     ) -> Result<(), Error> {
         let mut after = 0;
         loop {
-            let sql = format!(
-                "{ANSWER} WHERE a.queue = $1 AND a.revision > $2 ORDER BY a.revision LIMIT $3"
-            );
-            let rows = self.transact(Purpose::Read, |connection| {
-                connection.query(&sql, &[queue.into(), after.into(), PAGE.into()])
+            let page = self.transact(Purpose::Read, |connection| {
+                page_after(connection, queue, after)
             })?;
-            if rows.is_empty() {
+            if page.is_empty() {
                 return Ok(());
             }
-            for row in rows {
-                let (answer, _) = answer_of(row)?;
+            for (answer, _) in page {
                 after = i64::try_from(answer.revision).unwrap_or(i64::MAX);
                 each(answer)?;
             }
@@ -104,12 +100,26 @@ impl Store {
 }
 
 const ANSWER: &str =
-    "SELECT a.revision, a.withdrawn_revision, a.withdrawn_at, q.number, a.said, a.rating, a.best,
+    "SELECT q.id, a.revision, a.withdrawn_revision, a.withdrawn_at, q.number, a.said, a.rating, a.best,
      a.words, a.annotator, a.shown, a.at, a.seconds
      FROM feedback_answer a JOIN feedback_question q ON q.id = a.question";
 
-/// An answer, and the change that took it back.
-fn answer_of(mut row: Row) -> Result<(Answer, Option<u64>), Error> {
+/// Answers after a change, and the questions that they answer.
+pub(super) fn page_after(
+    connection: &mut Connection,
+    queue: i64,
+    after: i64,
+) -> Result<Vec<(Answer, i64)>, Error> {
+    let sql =
+        format!("{ANSWER} WHERE a.queue = $1 AND a.revision > $2 ORDER BY a.revision LIMIT $3");
+    let rows = connection.query(&sql, &[queue.into(), after.into(), PAGE.into()])?;
+    let one = |row| answer_of(row).map(|(answer, _, question)| (answer, question));
+    rows.into_iter().map(one).collect()
+}
+
+/// An answer, the change that took it back, and the question.
+fn answer_of(mut row: Row) -> Result<(Answer, Option<u64>, i64), Error> {
+    let id = row.integer()?;
     let revision = row.count()?;
     let withdrawn = row.maybe_integer()?.map(i64::cast_unsigned);
     let withdrawn_at = row.maybe_integer()?;
@@ -127,7 +137,7 @@ fn answer_of(mut row: Row) -> Result<(Answer, Option<u64>), Error> {
         said,
         withdrawn_at,
     };
-    Ok((answer, withdrawn))
+    Ok((answer, withdrawn, id))
 }
 
 /// A page of comparisons that stand.
@@ -137,7 +147,7 @@ fn comparisons_after(
     after: i64,
 ) -> Result<Vec<Row>, Error> {
     connection.query(
-        "SELECT a.revision, a.said, a.annotator, a.shown, a.at, a.seconds,
+        "SELECT a.revision, q.number, a.said, a.annotator, a.shown, a.at, a.seconds,
              f.name, f.form, f.content, f.traits, s.name, s.form, s.content, s.traits
          FROM feedback_answer a
          JOIN feedback_question q ON q.id = a.question
@@ -153,6 +163,7 @@ fn comparisons_after(
 
 fn push_comparison(comparisons: &mut Comparisons, mut row: Row) -> Result<i64, Error> {
     let revision = row.integer()?;
+    let number = row.count()?;
     let said = row.text()?;
     let preference = Preference::named(&said)
         .ok_or_else(|| damaged("a preference", &Value::Text(said.clone())))?;
@@ -164,16 +175,18 @@ fn push_comparison(comparisons: &mut Comparisons, mut row: Row) -> Result<i64, E
         Some([1, ..]) => Some(Which::Second),
         _ => None,
     };
-    let mut item = |comparisons: &mut Comparisons| -> Result<usize, Error> {
+    let mut item = |comparisons: &mut Comparisons, place| -> Result<usize, Error> {
         let (name, form, content) = (row.text()?, row.text()?, row.text()?);
+        // A name that the store gave tells no texts apart that are the same.
+        let is_named = form != "text" || name != default_name(number, place);
         Ok(comparisons.item(Item {
-            id: Some(name),
+            id: is_named.then_some(name),
             text: (form == "text").then_some(content),
             traits: traits_of(row.text()?)?,
         }))
     };
-    let first = item(comparisons)?;
-    let second = item(comparisons)?;
+    let first = item(comparisons, 0)?;
+    let second = item(comparisons, 1)?;
     let annotator = annotator.map(|name| comparisons.annotator(&name));
     comparisons.push(Comparison {
         first,

@@ -87,6 +87,8 @@ pub enum Content {
     Clip(Clip),
     /// Words.
     Text(String),
+    /// Nothing but the item's name, where what it stands for is kept elsewhere.
+    Name,
 }
 
 /// An item to be kept.

@@ -18,7 +18,7 @@ pub(crate) const MOST_TRAITS: usize = 256;
 
 /// A name of a queue, an item or an annotator.
 pub(crate) fn name(what: &str, text: &str) -> Result<(), Error> {
-    let quoted = crate::error::shortened(text);
+    let quoted = crate::error::quoted(text);
     if text.is_empty() {
         return Err(Error::refused(
             format!("{what} without a name"),
@@ -26,14 +26,14 @@ pub(crate) fn name(what: &str, text: &str) -> Result<(), Error> {
         ));
     }
     if text.len() > LONGEST_NAME {
-        let problem = format!("{what} {quoted:?} has a name of {} bytes", text.len());
+        let problem = format!("{what} {quoted} has a name of {} bytes", text.len());
         return Err(Error::refused(
             problem,
             format!("use at most {LONGEST_NAME}"),
         ));
     }
     if text.chars().any(char::is_control) {
-        let problem = format!("{what} {quoted:?} has control characters in its name");
+        let problem = format!("{what} {quoted} has control characters in its name");
         return Err(Error::refused(problem, "leave them out"));
     }
     Ok(())
@@ -79,22 +79,28 @@ pub(super) fn question(question: &NewQuestion) -> Result<(), Error> {
             "number questions below 2^63",
         ));
     }
-    let n_items = question.items.len();
-    let (is_fit, fit) = match question.kind {
-        Kind::Comparison => (n_items == 2, "2"),
-        Kind::Best => (2 <= n_items && n_items <= MOST_ITEMS, "2 to 64"),
-        Kind::Rating(_) | Kind::Critique => (n_items == 1, "1"),
-    };
-    if !is_fit {
-        let kind = question.kind.name();
-        let problem = format!("question {number}, a {kind} of {n_items} items");
-        return Err(Error::refused(problem, format!("give {fit}")));
-    }
+    n_items(question.kind, question.items.len())?;
     if let Kind::Rating(scale) = question.kind {
         check_scale(scale)?;
     }
     words("a prompt", &question.prompt, LONGEST_TEXT)?;
     question.items.iter().try_for_each(item)
+}
+
+/// How many items a question of this kind is about.
+pub(crate) fn n_items(kind: Kind, n_items: usize) -> Result<(), Error> {
+    let (is_fit, fit) = match kind {
+        Kind::Comparison => (n_items == 2, "2"),
+        Kind::Best => (2 <= n_items && n_items <= MOST_ITEMS, "2 to 64"),
+        Kind::Rating(_) | Kind::Critique => (n_items == 1, "1"),
+    };
+    match is_fit {
+        true => Ok(()),
+        false => Err(Error::refused(
+            format!("a {} of {n_items} items", kind.name()),
+            format!("give {fit}"),
+        )),
+    }
 }
 
 fn item(item: &NewItem) -> Result<(), Error> {
@@ -109,6 +115,13 @@ fn item(item: &NewItem) -> Result<(), Error> {
             }
         }
         Content::Text(text) => words("a text", text, LONGEST_TEXT)?,
+        Content::Name if item.name.is_none() => {
+            return Err(Error::refused(
+                "an item without a name and content",
+                "give it one",
+            ));
+        }
+        Content::Name => {}
     }
     let n_bytes = item.segment.as_ref().map_or(0, Vec::len);
     if n_bytes > LARGEST_SEGMENT {
@@ -153,7 +166,7 @@ pub(crate) fn check_scale(scale: Scale) -> Result<(), Error> {
 }
 
 /// Whether a question of this kind about so many items can be answered so.
-pub(super) fn reply(kind: Kind, n_items: usize, reply: &Reply) -> Result<(), Error> {
+pub(crate) fn reply(kind: Kind, n_items: usize, reply: &Reply) -> Result<(), Error> {
     let kind_name = kind.name();
     match (kind, reply) {
         (_, Reply::Preference(Preference::CannotTell | Preference::Skip))
