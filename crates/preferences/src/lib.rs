@@ -13,6 +13,7 @@ mod judgement;
 mod probability;
 mod query_choice;
 mod ratings;
+mod recursive;
 mod regularization;
 mod schedule;
 mod trainer;
@@ -24,6 +25,7 @@ pub use fragments::{Beginning, Collected, RecentSteps};
 pub use judgement::{EncodedSegments, Judgement, Judgements, Label, LossSettings};
 pub use query_choice::{Prediction, QueryChoice, disagreement, information_gain};
 pub use ratings::{RaterConfig, SimulatedRater};
+pub use recursive::{Assistant, AssistedJudge, Level, MakeAnnotators, TrainedLevel, train_levels};
 pub use regularization::{
     OccupancyOptimum, OccupancyRatio, OccupancyRegularization, Penalties, Regularization,
     Regularizer, chi_squared_of_visits, kl_optimum, occupancy_optimum,
