@@ -13,7 +13,7 @@ use mdp::{
 
 use crate::UnknownName;
 use crate::physics::{
-    Coordinates, Frames, Link, Robot, SECONDS_PER_STEP, capsule, ground_scene, marks,
+    Coordinates, Frames, Link, Robot, SECONDS_PER_STEP, capsule, ground_scene, marks, wrap,
 };
 
 mod backflip;
@@ -301,7 +301,7 @@ impl Hopper {
 
 fn is_upright(at: &Coordinates<J>) -> bool {
     let [_, height, angle] = at.root;
-    UPRIGHT_HEIGHT <= height && crate::physics::wrap(angle).abs() <= UPRIGHT_ANGLE
+    UPRIGHT_HEIGHT <= height && wrap(angle).abs() <= UPRIGHT_ANGLE
 }
 
 impl HopperState {

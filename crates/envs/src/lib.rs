@@ -19,6 +19,7 @@ mod seals;
 mod setting;
 mod tampering;
 mod toy_text;
+mod walker;
 
 pub use assistant::{
     Assistant, AssistantPolicy, AssistantReward, AssistantSettings, AssistantState,
@@ -66,6 +67,7 @@ pub use toy_text::{
     CliffPolicy, CliffWalking, FrozenLake, FrozenLakeSettings, LakeMap, Taxi, TaxiDriver,
     TaxiSettings, TaxiState,
 };
+pub use walker::{Walker, WalkerReward, WalkerState, one_leg_score};
 
 #[cfg(test)]
 mod tests;
