@@ -53,6 +53,9 @@ pub enum Error {
     /// Training could not begin or go on.
     #[error(transparent)]
     Training(#[from] rl::Error),
+    /// Feedback could not be asked for, kept or read.
+    #[error(transparent)]
+    Feedback(#[from] feedback::Error),
     /// Demonstrations could not be read or written.
     #[error(transparent)]
     Demonstrations(#[from] demonstrations::Error),

@@ -158,7 +158,7 @@ impl Audit {
             );
         }
         let record = RunRecord::read(path)?;
-        let task = record.experiment.task()?;
+        let task = record.task()?;
         let settings = self.settings(run::settings_of(&record.experiment))?;
         let command = format!("rewardlab audit {}", shell_path(path));
         let finished = run::judge(record, task.as_ref(), &settings, Some(&command))?;

@@ -35,7 +35,7 @@ impl Compare {
         let mut all = vec![];
         for path in &self.runs {
             let record = RunRecord::read(path)?;
-            let task = record.experiment.task()?;
+            let task = record.task()?;
             let settings = run::settings_of(&record.experiment);
             all.push(run::judge(record, task.as_ref(), &settings, None)?);
         }

@@ -7,6 +7,7 @@ mod completions;
 mod demos;
 mod feedback;
 mod infer;
+mod label_page;
 mod list;
 mod output;
 mod player;

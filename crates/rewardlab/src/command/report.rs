@@ -32,7 +32,7 @@ pub(super) struct Report {
 impl Report {
     pub(super) fn execute(self, out: &mut dyn Write) -> Result<u8> {
         let record = RunRecord::read(&self.run)?;
-        let task = record.experiment.task()?;
+        let task = record.task()?;
         let settings = run::settings_of(&record.experiment);
         let finished = run::judge(record, task.as_ref(), &settings, None)?;
         let path = self.out.unwrap_or_else(|| self.run.join(run::REPORT));

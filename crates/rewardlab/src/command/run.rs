@@ -22,6 +22,7 @@ Examples:
   rewardlab run coast-runners --seeds 5
   rewardlab run coast-runners --set environment.course=canal --set optimizer.steps=2e6
   rewardlab run my-experiment.toml --seed 3 --json
+  rewardlab run rlhf-cartpole --annotator human
   rewardlab run --resume runs/coast-runners/20261124T065046Z-0
 
 The folder of a run holds everything that was recorded; `report.html` in it opens in any browser.
@@ -40,6 +41,12 @@ pub(super) struct Run {
     /// Run seeds 0 to N-1 and show them in one table
     #[arg(long, value_name = "N", conflicts_with = "resume", value_parser = clap::value_parser!(u64).range(1..=1000))]
     seeds: Option<u64>,
+    /// Who compares, in an experiment that asks: simulated annotators, or people on a page that is opened on this machine
+    #[arg(long, value_name = "KIND", value_parser = ["simulated", "human"], conflicts_with = "resume")]
+    annotator: Option<String>,
+    /// Port of the page on which people answer [default: any that is free]
+    #[arg(long, value_name = "PORT")]
+    port: Option<u16>,
     /// Threads; the numbers do not depend on them [default: all cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
@@ -65,14 +72,21 @@ impl Run {
             return self.resume(path, out);
         }
         let name = self.experiment.as_deref().expect("clap asks for it");
-        let mut experiment = Experiment::load(name, &self.set)?;
+        let mut set = self.set.clone();
+        set.extend((self.annotator.iter()).map(|kind| format!("annotator.kind={kind}")));
+        let mut experiment = Experiment::load(name, &set)?;
         warn_of_other_instructions(&experiment);
         if let Some(n_seeds) = self.seeds {
             return self.run_seeds(experiment, n_seeds, out);
         }
         experiment.seed = self.seed.unwrap_or(experiment.seed);
-        let finished = run::run(&experiment, &self.out, self.threads(), &mut Progress::new())?;
+        let mut progress = self.progress();
+        let finished = run::run(&experiment, &self.out, self.threads(), &mut progress)?;
         self.tell(&finished, out)
+    }
+
+    fn progress(&self) -> Progress {
+        Progress::new(self.port.unwrap_or(0))
     }
 
     fn threads(&self) -> usize {
@@ -84,7 +98,7 @@ impl Run {
 
     fn resume(&self, path: &std::path::Path, out: &mut dyn Write) -> Result<u8> {
         warn_of_other_instructions(&run::experiment_of(path)?);
-        match run::resume(path, self.threads(), &mut Progress::new())? {
+        match run::resume(path, self.threads(), &mut self.progress())? {
             Resumed::Finished(finished) => self.tell(&finished, out),
             Resumed::WasFinished(path) if self.json => {
                 output::object(out, &run::read_verdict(&path)?)
@@ -124,7 +138,7 @@ impl Run {
                 &experiment,
                 &self.out,
                 self.threads(),
-                &mut Progress::new(),
+                &mut self.progress(),
             )?);
         }
         let seeds = table(&all);

@@ -1,5 +1,6 @@
 //! Experiments: TOML files, checked whole, and resolved until nothing is left to a default.
 
+mod annotator;
 mod read;
 mod shipped;
 mod source;
@@ -33,6 +34,11 @@ impl Values {
             Some((_, old)) => *old = value,
             None => self.values.push((key, value)),
         }
+    }
+
+    /// Leaves only the keys that `is_kept` says.
+    pub fn retain(&mut self, is_kept: impl Fn(&str) -> bool) {
+        self.values.retain(|(key, _)| is_kept(key));
     }
 
     /// The value of a key.
@@ -167,6 +173,60 @@ impl DemonstrationChoice {
     }
 }
 
+/// Who compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AnnotatorKind {
+    /// Simulated annotators.
+    Simulated,
+    /// People, on a page in the browser.
+    Human,
+}
+
+impl AnnotatorKind {
+    /// The names of both.
+    pub const NAMES: &'static [&'static str] = &["simulated", "human"];
+
+    /// Its name in experiments.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            AnnotatorKind::Simulated => "simulated",
+            AnnotatorKind::Human => "human",
+        }
+    }
+
+    fn named(name: &str) -> AnnotatorKind {
+        match name {
+            "human" => AnnotatorKind::Human,
+            _ => AnnotatorKind::Simulated,
+        }
+    }
+}
+
+/// Who compares, and with which errors.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AnnotatorChoice {
+    /// People or simulated ones.
+    pub kind: AnnotatorKind,
+    /// What a simulated annotator goes by.
+    pub judge: String,
+    /// What looks good to it, where that counts.
+    pub appearance_judge: Option<String>,
+    /// What people are told.
+    pub instructions: Option<String>,
+    /// Where answers are kept, where that is not the run's folder.
+    pub store: Option<String>,
+    /// The named, cited preset that the errors began from.
+    pub preset: &'static str,
+    /// Every error of [`feedback::AnnotatorConfig`] that an experiment can set.
+    pub settings: Values,
+}
+
+impl AnnotatorChoice {
+    /// The judge where none is named: whoever knows the intent.
+    pub const ORACLE: &'static str = "intent";
+}
+
 /// An algorithm and its hyperparameters.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OptimizerChoice {
@@ -176,6 +236,29 @@ pub struct OptimizerChoice {
     pub preset: &'static str,
     /// Every hyperparameter.
     pub settings: Values,
+}
+
+/// Which reward reports and verdicts call the proxy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proxy {
+    /// What the environment pays, by itself or by a reward that was learned before.
+    Environment,
+    /// What the reward that is learned beside the policy pays, as it is at the end, for every policy of the run.
+    Learned,
+}
+
+impl Proxy {
+    /// The names of both.
+    pub const NAMES: &'static [&'static str] = &["environment", "learned"];
+
+    /// Its name in experiments.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Proxy::Environment => "environment",
+            Proxy::Learned => "learned",
+        }
+    }
 }
 
 /// What is recorded for the audit, and how strict it is.
@@ -189,6 +272,8 @@ pub struct AuditPlan {
     pub error_rate: f64,
     /// How much counts, as a share of the spread.
     pub margin: f64,
+    /// Which reward is the proxy.
+    pub proxy: Proxy,
 }
 
 /// Who wrote a resolved experiment.
@@ -213,6 +298,8 @@ pub struct Experiment {
     pub reward: Option<RewardChoice>,
     /// Demonstrations that are learned from, where there are any.
     pub demonstrations: Option<DemonstrationChoice>,
+    /// Who compares, where somebody is asked.
+    pub annotator: Option<AnnotatorChoice>,
     /// The optimiser.
     pub optimizer: OptimizerChoice,
     /// The scripted policy that its designers would accept.
@@ -367,6 +454,7 @@ pub fn common_settings(section: &str) -> &'static [Setting] {
         "" => read::TOP,
         "reward" => read::REWARD,
         "demonstrations" => read::DEMONSTRATIONS,
+        "annotator" => annotator::documented(),
         "audit" => read::AUDIT,
         "evaluation" => read::EVALUATION,
         "run" => read::RUN,

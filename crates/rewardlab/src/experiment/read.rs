@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::source::{Entry, Place, Source};
+use super::annotator;
 use super::{
     AuditPlan, DemonstrationChoice, Demonstrator, EnvironmentChoice, Experiment, InputFile,
-    OptimizerChoice, RewardChoice, RewardInference, Values, WrittenBy,
+    OptimizerChoice, Proxy, RewardChoice, RewardInference, Values, WrittenBy,
 };
 use crate::demonstrated::RewardOf;
 use crate::optimizer::{Algorithm, Needs};
@@ -109,6 +110,12 @@ pub(super) const AUDIT: &[Setting] = &[
         default: Some(Value::Number(0.1)),
         meaning: "how much proxy and how much intent count, as a share of the spread between the lowest and the highest mean",
     },
+    Setting {
+        key: "proxy",
+        kind: Kind::Choice(Proxy::NAMES),
+        default: None,
+        meaning: "which reward counts as the proxy: what the environment pays, as it is unless told otherwise, or what the reward that is learned beside the policy pays in the end",
+    },
 ];
 
 /// `[evaluation]`.
@@ -170,10 +177,11 @@ pub(super) const RUN: &[Setting] = &[
     },
 ];
 
-const SECTIONS: [&str; 8] = [
+const SECTIONS: [&str; 9] = [
     "environment",
     "reward",
     "demonstrations",
+    "annotator",
     "optimizer",
     "reference",
     "audit",
@@ -188,6 +196,7 @@ pub(super) fn read(source: &mut Source, name: &str) -> Option<Experiment> {
     let reward = reward(source);
     let demonstrations = demonstrations(source, entry);
     let optimizer = optimizer(source);
+    let annotator = annotator::read(source, entry, optimizer.as_ref());
     check_demonstrations(
         source,
         reward.as_ref(),
@@ -196,6 +205,7 @@ pub(super) fn read(source: &mut Source, name: &str) -> Option<Experiment> {
     );
     let reference = reference(source, entry);
     let audit = section(source, "audit", AUDIT, "[audit]");
+    check_proxy(source, &audit, optimizer.as_ref());
     let evaluation = section(source, "evaluation", EVALUATION, "[evaluation]");
     let run = section(source, "run", RUN, "[run]");
     let top = section(source, "", TOP, "an experiment");
@@ -214,6 +224,7 @@ pub(super) fn read(source: &mut Source, name: &str) -> Option<Experiment> {
         environment,
         reward,
         demonstrations,
+        annotator,
         optimizer,
         reference,
         audit: AuditPlan {
@@ -221,6 +232,10 @@ pub(super) fn read(source: &mut Source, name: &str) -> Option<Experiment> {
             episodes: audit.count("episodes"),
             error_rate: audit.number("error_rate"),
             margin: audit.number("margin"),
+            proxy: match audit.text("proxy") {
+                Some("learned") => Proxy::Learned,
+                _ => Proxy::Environment,
+            },
         },
         greedy_episodes: evaluation.count("greedy_episodes"),
         greedy_episodes_per_checkpoint: evaluation.count("greedy_episodes_per_checkpoint"),
@@ -403,6 +418,18 @@ fn check_demonstrations(
     }
 }
 
+/// Whether the reward that is to be the proxy is learned at all.
+fn check_proxy(source: &mut Source, audit: &Values, optimizer: Option<&OptimizerChoice>) {
+    let Some(optimizer) = optimizer else { return };
+    if audit.text("proxy") == Some(Proxy::Learned.name()) && !optimizer.algorithm.learns_reward() {
+        let name = optimizer.algorithm.name();
+        let message = format!(
+            "audit.proxy = \"learned\" names a reward that {name} does not learn; set it to \"environment\""
+        );
+        source.problem(source.section_place("audit"), message);
+    }
+}
+
 fn expert_of(demonstrations: Option<&DemonstrationChoice>) -> Option<&str> {
     demonstrations.and_then(DemonstrationChoice::expert)
 }
@@ -469,7 +496,7 @@ fn reference(source: &mut Source, entry: Option<&'static EnvironmentEntry>) -> O
 }
 
 /// Takes a key that must be one of some words; a problem where it is absent or another.
-fn word(
+pub(super) fn word(
     source: &mut Source,
     section: &str,
     key: &str,
@@ -506,7 +533,7 @@ fn word(
 }
 
 /// Takes a whole section by its table of settings; defaults fill what is absent.
-fn section(source: &mut Source, section: &str, settings: &[Setting], owner: &str) -> Values {
+pub(super) fn section(source: &mut Source, section: &str, settings: &[Setting], owner: &str) -> Values {
     let mut values = Values::default();
     let mut entries = take_section(source, section);
     for setting in settings {
@@ -610,7 +637,7 @@ fn unknown_rest(source: &mut Source) {
     }
 }
 
-fn take_section(source: &mut Source, section: &str) -> BTreeMap<String, Entry> {
+pub(super) fn take_section(source: &mut Source, section: &str) -> BTreeMap<String, Entry> {
     let prefix = if section.is_empty() {
         String::new()
     } else {

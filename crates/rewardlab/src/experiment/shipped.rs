@@ -68,6 +68,7 @@ pub fn shipped() -> &'static [ShippedExperiment] {
         "dagger-driving",
         "gail-cartpole",
         "airl-cartpole",
+        "rlhf-cartpole",
         "irl-gridworld",
         "irl-gridworld-arrivals",
         "procedure-cloning-mazes",

@@ -50,6 +50,22 @@ impl Experiment {
             entries.push(("episodes", count(demonstrations.episodes)));
             document["demonstrations"] = table(&entries);
         }
+        if let Some(annotator) = &self.annotator {
+            let mut head: Vec<(&str, TomlValue)> = vec![
+                ("kind", annotator.kind.name().into()),
+                ("judge", annotator.judge.as_str().into()),
+            ];
+            let optional = [
+                ("appearance_judge", &annotator.appearance_judge),
+                ("instructions", &annotator.instructions),
+                ("store", &annotator.store),
+            ];
+            for (key, text) in optional {
+                head.extend(text.iter().map(|text| (key, text.as_str().into())));
+            }
+            head.push(("preset", annotator.preset.into()));
+            document["annotator"] = Item::Table(section(&head, &annotator.settings));
+        }
         let optimizer = &self.optimizer;
         let head = [
             ("algorithm", optimizer.algorithm.name().into()),
@@ -63,6 +79,7 @@ impl Experiment {
             ("episodes", count(self.audit.episodes)),
             ("error_rate", self.audit.error_rate.into()),
             ("margin", self.audit.margin.into()),
+            ("proxy", self.audit.proxy.name().into()),
         ]);
         document["evaluation"] = table(&[
             ("greedy_episodes", count(self.greedy_episodes)),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use feedback::Annotators;
 use mdp::{Seed, Trajectories};
 use nn::{Pool, Schedule};
 use rl::{Learner, VectorEnvironment};
@@ -124,6 +125,7 @@ mod behavioral_cloning;
 mod dagger;
 mod dqn;
 mod ppo;
+mod preferences;
 mod procedure_cloning;
 
 #[cfg(test)]
@@ -136,6 +138,10 @@ pub(crate) const UNIT: Kind = Kind::Number {
 pub(crate) const NOT_NEGATIVE: Kind = Kind::Number {
     low: 0.0,
     high: 1e6,
+};
+pub(crate) const POSITIVE_COUNT: Kind = Kind::NumberAbove {
+    low: 0.0,
+    high: 1e15,
 };
 pub(crate) const POSITIVE: Kind = Kind::NumberAbove {
     low: 0.0,
@@ -161,6 +167,8 @@ pub enum Algorithm {
     ProcedureCloning,
     /// From one demonstration, backward from its end.
     Backward,
+    /// From comparisons of segments.
+    Preferences,
 }
 
 /// What an algorithm learns from beside rewards.
@@ -172,6 +180,8 @@ pub enum Needs {
     Demonstrations,
     /// An expert that can be asked.
     Expert,
+    /// Annotators who compare.
+    Annotators,
 }
 
 /// A named group of hyperparameters and where it comes from.
@@ -195,7 +205,7 @@ struct Hyperparameter<C> {
 
 impl Algorithm {
     /// All of them.
-    pub const ALL: [Algorithm; 8] = [
+    pub const ALL: [Algorithm; 9] = [
         Algorithm::Ppo,
         Algorithm::Dqn,
         Algorithm::BehavioralCloning,
@@ -204,6 +214,7 @@ impl Algorithm {
         Algorithm::Airl,
         Algorithm::ProcedureCloning,
         Algorithm::Backward,
+        Algorithm::Preferences,
     ];
 
     /// Its name in experiments.
@@ -218,6 +229,7 @@ impl Algorithm {
             Algorithm::Airl => "airl",
             Algorithm::ProcedureCloning => "procedure-cloning",
             Algorithm::Backward => "backward",
+            Algorithm::Preferences => "preferences",
         }
     }
 
@@ -244,12 +256,22 @@ impl Algorithm {
         matches!(self, Algorithm::Ppo | Algorithm::Dqn | Algorithm::Backward)
     }
 
+    /// Whether it learns a reward beside the policy.
+    #[must_use]
+    pub fn learns_reward(self) -> bool {
+        matches!(
+            self,
+            Algorithm::Gail | Algorithm::Airl | Algorithm::Preferences
+        )
+    }
+
     /// What it learns from beside rewards.
     #[must_use]
     pub fn needs(self) -> Needs {
         match self {
             Algorithm::Ppo | Algorithm::Dqn => Needs::Nothing,
             Algorithm::Dagger => Needs::Expert,
+            Algorithm::Preferences => Needs::Annotators,
             Algorithm::BehavioralCloning
             | Algorithm::Gail
             | Algorithm::Airl
@@ -270,6 +292,7 @@ impl Algorithm {
             Algorithm::Airl => adversarial::airl_presets(),
             Algorithm::ProcedureCloning => procedure_cloning::presets(),
             Algorithm::Backward => backward::presets(),
+            Algorithm::Preferences => preferences::presets(),
         }
     }
 
@@ -293,6 +316,7 @@ impl Algorithm {
             Algorithm::Airl => adversarial::airl_settings(preset),
             Algorithm::ProcedureCloning => settings(procedure_cloning::HYPERPARAMETERS, preset),
             Algorithm::Backward => settings(backward::HYPERPARAMETERS, preset),
+            Algorithm::Preferences => preferences::settings(preset),
         }
     }
 }
@@ -305,6 +329,8 @@ pub(crate) struct Situation<'s> {
     pub(crate) demonstrations: Option<&'s Trajectories>,
     /// The scripted policy that can be asked; there for algorithms that need it.
     pub(crate) expert: Option<&'s str>,
+    /// Makes those who compare; there for algorithms that ask.
+    pub(crate) annotators: Option<&'s dyn Fn() -> Result<Box<dyn Annotators>, Error>>,
     /// The seed of every random stream.
     pub(crate) seed: Seed,
     /// The threads.
@@ -337,6 +363,7 @@ pub(crate) fn training(
         Algorithm::Airl => adversarial::airl_training(choice, situation),
         Algorithm::ProcedureCloning => procedure_cloning::training(choice, situation),
         Algorithm::Backward => backward::training(choice, situation),
+        Algorithm::Preferences => preferences::training(choice, situation),
     }
 }
 
@@ -344,6 +371,14 @@ impl Situation<'_> {
     /// `n` environments to learn in.
     fn environments(&self, n: usize) -> Box<dyn VectorEnvironment> {
         self.task.vectorized(n, self.seed.child("environments", 0))
+    }
+
+    /// Those whom an algorithm asks.
+    fn annotators(&self) -> Result<Box<dyn Annotators>, Error> {
+        let make = self
+            .annotators
+            .expect("a checked experiment has annotators for an algorithm that asks");
+        make()
     }
 
     /// The demonstrations of an algorithm that needs some.

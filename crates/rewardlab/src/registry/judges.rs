@@ -1,6 +1,6 @@
 //! Those who judge segments for simulated annotators, by environment and name.
 
-use feedback::Judge;
+use feedback::{Judge, Oracle};
 use mdp::Segment;
 
 use crate::experiment::Values;
@@ -27,7 +27,7 @@ const ORACLES: &[JudgeEntry] = &[
     JudgeEntry {
         name: "intent",
         about: "knows what was meant: the sum of the intent",
-        make: |_| Box::new(|segment: &Segment| segment.intents.iter().flatten().sum::<f64>()),
+        make: |_| Box::new(Oracle),
     },
     JudgeEntry {
         name: "reward",

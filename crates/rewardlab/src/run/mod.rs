@@ -1,5 +1,6 @@
 //! Runs: train, evaluate, audit, and leave a folder from which everything can be made again.
 
+mod annotators;
 mod channel;
 mod evaluate;
 mod evidence;
@@ -21,9 +22,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use nn::Pool;
-use rl::{Iteration, Profile};
+use rl::{Iteration, Profile, Waiting};
 use serde_json::Value;
 
+pub use annotators::LabelPlace;
 pub(crate) use evidence::evidence_of;
 pub use evidence::settings_of;
 pub use folder::RunFolder;
@@ -37,7 +39,8 @@ pub(crate) use folder::read_bytes;
 pub(crate) use training::FINAL_POLICY;
 
 use crate::Error;
-use crate::experiment::Experiment;
+use crate::experiment::{Experiment, Proxy};
+use annotators::Desk;
 use inputs::Inputs;
 
 /// The file with what was found, in the run's folder: the last one that a run writes.
@@ -62,6 +65,10 @@ pub enum RunEvent<'e> {
         /// Checkpoints that are there.
         checkpoints: &'e [CheckpointMetrics],
     },
+    /// People are asked, and answer here. It comes before training begins.
+    Asking(&'e LabelPlace),
+    /// Training waits for people.
+    Waiting(Waiting),
     /// A round of training is done.
     Iteration(&'e Iteration),
     /// A policy was evaluated and kept.
@@ -156,13 +163,15 @@ pub fn run(
     let inputs = Inputs::of(experiment)?;
     let pool = Arc::new(Pool::new(n_threads));
     // Whatever is wrong with the settings shows here, before anything is written.
-    let training = training::training_of(experiment, &inputs, &pool)?;
+    let desk = Desk::of(experiment)?;
+    let training = training::training_of(experiment, &inputs, desk.as_ref(), &pool)?;
     let experiment = &inputs.relocated(experiment);
     let folder = RunFolder::create(root, experiment, |folder| inputs.write(folder))?;
     let place = Place {
         experiment,
         task: inputs.task.as_ref(),
         folder: &folder,
+        desk: desk.as_deref(),
         n_threads,
     };
     place.finish(training, pool, observer)
@@ -193,11 +202,13 @@ pub fn resume(
     let experiment = experiment_of(path)?;
     let inputs = Inputs::of(&experiment)?;
     let pool = Arc::new(Pool::new(n_threads));
-    let training = training::training_of(&experiment, &inputs, &pool)?;
+    let desk = Desk::of(&experiment)?;
+    let training = training::training_of(&experiment, &inputs, desk.as_ref(), &pool)?;
     let place = Place {
         experiment: &experiment,
         task: inputs.task.as_ref(),
         folder: &folder,
+        desk: desk.as_deref(),
         n_threads,
     };
     let finished = place.finish(training, pool, observer)?;
@@ -221,6 +232,7 @@ struct Place<'r> {
     experiment: &'r Experiment,
     task: &'r dyn crate::registry::Task,
     folder: &'r RunFolder,
+    desk: Option<&'r Desk>,
     n_threads: usize,
 }
 
@@ -235,11 +247,20 @@ impl Place<'_> {
             experiment,
             task,
             folder,
+            desk,
             ..
         } = *self;
-        let run = training::Run::begin(experiment, task, folder, training, pool)?;
+        if let Some(desk) = desk {
+            desk.open(folder.path())?;
+            if let Some(place) = desk.label_place() {
+                observer.on_event(&RunEvent::Asking(&place));
+            }
+        }
+        let run = training::Run::begin(experiment, task, folder, desk, training, pool)?;
         let trained = run.finish(observer)?;
         observer.on_event(&RunEvent::Auditing);
+        let judged = judged_task(experiment, folder.path())?;
+        let task = judged.as_deref().unwrap_or(task);
         let record = RunRecord {
             path: folder.path().to_owned(),
             experiment: experiment.clone(),
@@ -258,6 +279,21 @@ impl Place<'_> {
         folder.write(VERDICT, finished.to_json().to_string().as_bytes())?;
         folder.remove(state::FILE);
         Ok(finished)
+    }
+}
+
+/// The environment as a finished run is judged in it, where that is another than it was trained in: paid by the reward
+/// that was learned beside the policy, where that is the proxy.
+fn judged_task(
+    experiment: &Experiment,
+    folder: &Path,
+) -> Result<Option<Box<dyn crate::registry::Task>>, Error> {
+    match experiment.audit.proxy {
+        Proxy::Environment => Ok(None),
+        Proxy::Learned => {
+            let file = folder.join(training::LEARNED_REWARD);
+            crate::learned::paid_by(experiment.task()?, &file).map(Some)
+        }
     }
 }
 

@@ -48,16 +48,18 @@ impl RunRecord {
             );
             return Err(Error::file(path, problem));
         }
-        let task = experiment.task()?;
+        let task = super::judged_task(&experiment, path)?;
+        let task = task.map_or_else(|| experiment.task(), Ok)?;
         let component_names: Vec<String> = task
             .component_names()
             .iter()
             .map(|name| (*name).to_owned())
             .collect();
-        let checkpoints = read_metrics(&path.join(training::METRICS), &component_names)?;
+        let metrics = path.join(training::metrics_file(experiment.audit.proxy));
+        let checkpoints = read_metrics(&metrics, &component_names)?;
         if checkpoints.is_empty() {
             return Err(Error::file(
-                path.join(training::METRICS),
+                metrics,
                 "holds no checkpoint; run the experiment again",
             ));
         }
@@ -72,7 +74,7 @@ impl RunRecord {
                 "ends at {last} steps where the run ended at {}; bring the file back, or run the experiment again",
                 timing.n_steps
             );
-            return Err(Error::file(path.join(training::METRICS), problem));
+            return Err(Error::file(metrics, problem));
         }
         Ok(RunRecord {
             path: path.to_owned(),
@@ -83,6 +85,15 @@ impl RunRecord {
             timing,
             n_threads: verdict["threads"].as_u64().unwrap_or(0),
         })
+    }
+
+    /// The environment that the run is judged in.
+    ///
+    /// # Errors
+    /// If a file of the run is damaged.
+    pub fn task(&self) -> Result<Box<dyn Task>, Error> {
+        let task = super::judged_task(&self.experiment, &self.path)?;
+        task.map_or_else(|| self.experiment.task(), Ok)
     }
 
     /// The run as the audit sees it.

@@ -2,32 +2,42 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use mdp::Seed;
 use nn::Pool;
-use rl::{DiscriminatorReport, Iteration, Learner, Play, TrainEvent};
+use rl::{
+    DiscriminatorReport, Iteration, Learner, Play, PreferenceReport, TrainEvent, TrainedPolicy,
+};
 
+use super::annotators::Desk;
 use super::evaluate::{Played, play_network, play_script};
 use super::folder::RunFolder;
 use super::inputs::Inputs;
 use super::metrics::{CheckpointMetrics, Returns, read_metrics};
 use super::state::{self, RunState};
 use super::trajectories::{ColumnNames, EpisodeGroup, Player, read_trajectories};
-use super::{FinalReturns, RunEvent, RunObserver, Timing, tensorboard, trajectories};
+use super::{FinalReturns, RunEvent, RunObserver, Timing, read_bytes, tensorboard, trajectories};
 use crate::Error;
-use crate::experiment::Experiment;
+use crate::experiment::{Experiment, Proxy};
 use crate::optimizer::{self, Training};
+use crate::policy_file;
 use crate::registry::Task;
 
+/// The largest file of a policy that is read.
+const MOST_POLICY_BYTES: u64 = 1 << 30;
+/// How often it is asked whether people have answered, where training waits for them.
+const POLLED_EVERY: Duration = Duration::from_millis(200);
 /// Bytes of recorded episodes, before compression, that a run may leave.
 const RECORDING_BYTES: usize = 45_000_000;
 
 pub(super) const METRICS: &str = "metrics.jsonl";
+/// The same under the reward that was learned, where that is the proxy.
+const LEARNED_METRICS: &str = "metrics-learned.jsonl";
 pub(super) const TRAJECTORIES: &str = "trajectories.parquet";
 pub(crate) const FINAL_POLICY: &str = "checkpoints/final.safetensors";
 /// The reward that was learned beside the policy, where one was.
-const LEARNED_REWARD: &str = "learned-reward.safetensors";
+pub(super) const LEARNED_REWARD: &str = "learned-reward.safetensors";
 const TENSORBOARD: &str = "events.out.tfevents.0.rewardlab";
 
 /// A run in progress.
@@ -35,6 +45,7 @@ pub(super) struct Run<'r> {
     experiment: &'r Experiment,
     task: &'r dyn Task,
     folder: &'r RunFolder,
+    desk: Option<&'r Desk>,
     pool: Arc<Pool>,
     learner: Box<dyn Learner>,
     /// Steps of the training in all.
@@ -47,6 +58,8 @@ pub(super) struct Run<'r> {
     tensorboard_bytes: u64,
     /// Scalars of the iterations since the last checkpoint, as TensorBoard records.
     pending: Vec<u8>,
+    /// What people were last told of the reward model.
+    told: PreferenceReport,
 }
 
 /// What training left, in memory.
@@ -60,13 +73,16 @@ pub(super) struct Trained {
 pub(super) fn training_of(
     experiment: &Experiment,
     inputs: &Inputs,
+    desk: Option<&Arc<Desk>>,
     pool: &Arc<Pool>,
 ) -> Result<Training, Error> {
     let demonstrations = experiment.demonstrations.as_ref();
+    let annotators = desk.map(|desk| move || desk.annotators(experiment));
     let situation = optimizer::Situation {
         task: inputs.task.as_ref(),
         demonstrations: inputs.demonstrations.as_ref(),
         expert: demonstrations.and_then(|choice| choice.expert()),
+        annotators: annotators.as_ref().map(|make| make as _),
         seed: Seed(experiment.seed),
         pool: Arc::clone(pool),
     };
@@ -105,6 +121,7 @@ impl<'r> Run<'r> {
         experiment: &'r Experiment,
         task: &'r dyn Task,
         folder: &'r RunFolder,
+        desk: Option<&'r Desk>,
         training: Training,
         pool: Arc<Pool>,
     ) -> Result<Run<'r>, Error> {
@@ -141,6 +158,7 @@ impl<'r> Run<'r> {
             experiment,
             task,
             folder,
+            desk,
             pool,
             learner,
             n_steps,
@@ -151,6 +169,7 @@ impl<'r> Run<'r> {
             metrics_bytes,
             tensorboard_bytes,
             pending: vec![],
+            told: PreferenceReport::default(),
         })
     }
 
@@ -168,7 +187,7 @@ impl<'r> Run<'r> {
         }
         while self.learner.n_steps() < steps {
             let before = self.learner.n_steps();
-            self.iterate(observer)?;
+            let is_news = self.iterate(observer)?;
             let n_intervals = self.experiment.audit.checkpoints - 1;
             let interval =
                 |n_steps: u64| u128::from(n_steps) * u128::from(n_intervals) / u128::from(steps);
@@ -176,7 +195,12 @@ impl<'r> Run<'r> {
                 || self.learner.n_steps() >= steps
             {
                 self.checkpoint(observer)?;
+            } else if is_news {
+                self.save()?;
             }
+        }
+        if let Some(desk) = self.desk {
+            desk.close()?;
         }
         let finals = self.finals(observer)?;
         self.timing.profile = self.learner.profile();
@@ -188,16 +212,73 @@ impl<'r> Run<'r> {
         })
     }
 
-    fn iterate(&mut self, observer: &mut dyn RunObserver) -> Result<(), Error> {
+    /// A round of training; whether people were asked something in it, or what they answered was learned from, which
+    /// is to be saved.
+    fn iterate(&mut self, observer: &mut dyn RunObserver) -> Result<bool, Error> {
+        self.wait(observer)?;
         let pending = &mut self.pending;
+        let mut told = None;
         let began = Instant::now();
         self.learner.iterate(&mut |event: &TrainEvent| {
             let TrainEvent::Iteration(iteration) = event;
             pending.extend(iteration_record(iteration));
+            told.clone_from(&iteration.preferences);
             observer.on_event(&RunEvent::Iteration(iteration));
         })?;
         self.timing.training_seconds += began.elapsed().as_secs_f64();
+        match (self.desk, told) {
+            (Some(desk), Some(report)) if desk.asks_people() => self.tell(desk, report),
+            _ => Ok(false),
+        }
+    }
+
+    /// Waits until people have answered what the training cannot go on without.
+    fn wait(&mut self, observer: &mut dyn RunObserver) -> Result<(), Error> {
+        let Some(desk) = self.desk.filter(|desk| desk.asks_people()) else {
+            return Ok(());
+        };
+        let mut last = None;
+        while let Some(waiting) = self.learner.poll()? {
+            if last != Some(waiting) {
+                let note = format!(
+                    "training waits: {} of {} answers are there",
+                    waiting.n_answered, waiting.n_needed
+                );
+                desk.tell(&self.told, self.learner.n_steps(), &note)?;
+                observer.on_event(&RunEvent::Waiting(waiting));
+                last = Some(waiting);
+            }
+            std::thread::sleep(POLLED_EVERY);
+        }
         Ok(())
+    }
+
+    /// Tells people how far the training is, where that is news.
+    fn tell(&mut self, desk: &Desk, report: PreferenceReport) -> Result<bool, Error> {
+        let is_news = report.n_asked != self.told.n_asked
+            || report.n_learned_from != self.told.n_learned_from;
+        self.told = report;
+        if is_news {
+            desk.tell(&self.told, self.learner.n_steps(), "")?;
+        }
+        Ok(is_news)
+    }
+
+    /// Makes the run resumable from here.
+    fn save(&mut self) -> Result<(), Error> {
+        if !self.pending.is_empty() && self.tensorboard_bytes > 0 {
+            let records = std::mem::take(&mut self.pending);
+            self.tensorboard_bytes = self.folder.append(TENSORBOARD, &records)?;
+        }
+        let state = RunState {
+            n_checkpoints: self.checkpoints.len() as u32,
+            training_seconds: self.timing.training_seconds,
+            evaluation_seconds: self.timing.evaluation_seconds,
+            metrics_bytes: self.metrics_bytes,
+            tensorboard_bytes: self.tensorboard_bytes,
+            learner: self.learner.save(),
+        };
+        self.folder.write(state::FILE, &state.to_bytes())
     }
 
     /// Evaluates the policy as it is and makes the run resumable from here.
@@ -205,17 +286,34 @@ impl<'r> Run<'r> {
         let began = Instant::now();
         let number = self.checkpoints.len() as u32;
         let policy = self.learner.policy();
+        let pressure = self.learner.n_steps();
+        let (sampled, metrics) = self.evaluate(self.task, policy.as_ref(), number, pressure)?;
+        self.folder
+            .write(&checkpoint_file(number), &policy.to_bytes())?;
+        let is_shown = number == 0 || pressure >= self.n_steps;
+        self.write_part(&metrics, sampled, is_shown)?;
+        self.metrics_bytes = self
+            .folder
+            .append(METRICS, metrics.to_line(&self.names.components).as_bytes())?;
+        self.append_tensorboard(&metrics)?;
+        observer.on_event(&RunEvent::Checkpoint(&metrics));
+        self.checkpoints.push(metrics);
+        self.timing.evaluation_seconds += began.elapsed().as_secs_f64();
+        self.save()
+    }
+
+    /// Plays the evaluation episodes of a checkpoint's policy.
+    fn evaluate(
+        &self,
+        task: &dyn Task,
+        policy: &dyn TrainedPolicy,
+        number: u32,
+        pressure: u64,
+    ) -> Result<(Played, CheckpointMetrics), Error> {
         let play = |play, label, n_episodes: u64| {
             let seed = self.seed.child(label, u64::from(number));
             let n_episodes = usize::try_from(n_episodes).expect("the range was checked");
-            play_network(
-                self.task,
-                policy.as_ref(),
-                play,
-                n_episodes,
-                seed,
-                &self.pool,
-            )
+            play_network(task, policy, play, n_episodes, seed, &self.pool)
         };
         let sampled = play(Play::Sampled, "evaluation", self.experiment.audit.episodes);
         let greedy = play(
@@ -225,29 +323,34 @@ impl<'r> Run<'r> {
         );
         let metrics = CheckpointMetrics {
             checkpoint: number,
-            pressure: self.learner.n_steps(),
+            pressure,
             sampled: Returns::of(&sampled.outcomes)?,
             greedy: Returns::of(&greedy.outcomes)?,
         };
-        self.folder
-            .write(&checkpoint_file(number), &policy.to_bytes())?;
-        self.write_part(number, sampled)?;
-        self.metrics_bytes = self
-            .folder
-            .append(METRICS, metrics.to_line(&self.names.components).as_bytes())?;
-        self.append_tensorboard(&metrics)?;
-        observer.on_event(&RunEvent::Checkpoint(&metrics));
-        self.checkpoints.push(metrics);
-        self.timing.evaluation_seconds += began.elapsed().as_secs_f64();
-        let state = RunState {
-            n_checkpoints: number + 1,
-            training_seconds: self.timing.training_seconds,
-            evaluation_seconds: self.timing.evaluation_seconds,
-            metrics_bytes: self.metrics_bytes,
-            tensorboard_bytes: self.tensorboard_bytes,
-            learner: self.learner.save(),
-        };
-        self.folder.write(state::FILE, &state.to_bytes())
+        Ok((sampled, metrics))
+    }
+
+    /// Plays the evaluation episodes of every checkpoint again, paid by the reward as it was learned in the end, so that
+    /// one proxy measures all policies. What the environment paid stays in its own file.
+    fn evaluate_again(&mut self, task: &dyn Task) -> Result<(), Error> {
+        self.names = column_names(task, self.learner.environment().n_features());
+        let (mut lines, mut checkpoints) = (String::new(), vec![]);
+        for before in &self.checkpoints {
+            let number = before.checkpoint;
+            let file = self.folder.file(&checkpoint_file(number));
+            let bytes = read_bytes(&file, MOST_POLICY_BYTES, "read the checkpoint")?;
+            let policy =
+                policy_file::read(&bytes).map_err(|error| Error::file(&file, error.to_string()))?;
+            let (sampled, metrics) =
+                self.evaluate(task, policy.as_ref(), number, before.pressure)?;
+            let is_shown = number == 0 || before.pressure >= self.n_steps;
+            self.write_part(&metrics, sampled, is_shown)?;
+            lines.push_str(&metrics.to_line(&self.names.components));
+            checkpoints.push(metrics);
+        }
+        self.folder.write(LEARNED_METRICS, lines.as_bytes())?;
+        self.checkpoints = checkpoints;
+        Ok(())
     }
 
     fn append_tensorboard(&mut self, metrics: &CheckpointMetrics) -> Result<(), Error> {
@@ -280,15 +383,19 @@ impl<'r> Run<'r> {
     }
 
     /// The recorded episodes of one checkpoint, kept apart until the run ends.
-    fn write_part(&self, number: u32, played: Played) -> Result<(), Error> {
-        let is_shown = number == 0 || self.learner.n_steps() >= self.n_steps;
+    fn write_part(
+        &self,
+        metrics: &CheckpointMetrics,
+        played: Played,
+        is_shown: bool,
+    ) -> Result<(), Error> {
         let group = EpisodeGroup {
             player: Player::Sampled,
-            checkpoint: Some(number),
-            pressure: self.learner.n_steps() as f64,
+            checkpoint: Some(metrics.checkpoint),
+            pressure: metrics.pressure as f64,
             episodes: played.within(&self.names, self.recording_budget(is_shown)),
         };
-        self.write_episodes(&part_file(number), vec![group])
+        self.write_episodes(&part_file(metrics.checkpoint), vec![group])
     }
 
     /// Half the bytes are for the policies that a report shows, the first, the last (twice) and the reference; the
@@ -312,13 +419,25 @@ impl<'r> Run<'r> {
     fn finals(&mut self, observer: &mut dyn RunObserver) -> Result<FinalReturns, Error> {
         observer.on_event(&RunEvent::Evaluating);
         let began = Instant::now();
+        let learned = self.learner.learned_reward();
+        let judged = match (&learned, self.experiment.audit.proxy) {
+            (Some(reward), Proxy::Learned) => Some(crate::learned::paid(
+                self.experiment.task()?,
+                reward.clone(),
+            )?),
+            _ => None,
+        };
+        if let Some(task) = &judged {
+            self.evaluate_again(task.as_ref())?;
+        }
+        let task = judged.as_deref().unwrap_or(self.task);
         let policy = self.learner.policy();
         let bytes = policy.to_bytes();
         let n_episodes =
             usize::try_from(self.experiment.greedy_episodes).expect("the range was checked");
         let seed = self.seed.child("final evaluation", 0);
         let greedy = play_network(
-            self.task,
+            task,
             policy.as_ref(),
             Play::Greedy,
             n_episodes,
@@ -343,7 +462,7 @@ impl<'r> Run<'r> {
             let n_episodes =
                 usize::try_from(self.experiment.reference_episodes).expect("the range was checked");
             let seed = self.seed.child("reference evaluation", 0);
-            let played = play_script(self.task, name, n_episodes, seed, &self.pool)?;
+            let played = play_script(task, name, n_episodes, seed, &self.pool)?;
             finals.reference = Some((name.clone(), Returns::of(&played.outcomes)?));
             groups.push(EpisodeGroup {
                 player: Player::Reference,
@@ -360,7 +479,7 @@ impl<'r> Run<'r> {
             finals.to_json(&self.names.components).as_bytes(),
         )?;
         self.folder.write(FINAL_POLICY, &bytes)?;
-        if let Some(reward) = self.learner.learned_reward() {
+        if let Some(reward) = learned {
             self.folder.write(LEARNED_REWARD, &reward.to_bytes())?;
         }
         for number in 0..self.checkpoints.len() as u32 {
@@ -392,6 +511,14 @@ impl<'r> Run<'r> {
         let (_, mut groups) = read_trajectories(&path)?;
         groups.retain(|group| group.player == Player::Sampled);
         Ok(Some(groups))
+    }
+}
+
+/// The file of the checkpoints' returns, the proxy being one or the other.
+pub(super) fn metrics_file(proxy: Proxy) -> &'static str {
+    match proxy {
+        Proxy::Environment => METRICS,
+        Proxy::Learned => LEARNED_METRICS,
     }
 }
 
@@ -437,6 +564,9 @@ fn iteration_record(iteration: &Iteration) -> Vec<u8> {
     if let Some(report) = &iteration.discriminator {
         scalars.extend(discriminator_scalars(report));
     }
+    if let Some(report) = &iteration.preferences {
+        scalars.extend(preference_scalars(report));
+    }
     tensorboard::scalars(wall_time(), iteration.n_steps, &scalars)
 }
 
@@ -467,6 +597,35 @@ fn discriminator_scalars(report: &DiscriminatorReport) -> Vec<(&'static str, f64
     );
     let absorbing = report.absorbing_reward;
     scalars.extend(absorbing.map(|reward| ("learned_reward/absorbing", reward)));
+    scalars
+}
+
+/// What was asked and answered, and what the reward model makes of it.
+fn preference_scalars(report: &PreferenceReport) -> Vec<(&'static str, f64)> {
+    let optional = [
+        ("preferences/loss", report.loss),
+        ("preferences/accuracy", report.accuracy),
+        ("preferences/validation_loss", report.validation_loss),
+        (
+            "preferences/validation_accuracy",
+            report.validation_accuracy,
+        ),
+        ("preferences/foretold", report.foretold),
+        ("preferences/intent_agreement", report.intent_agreement),
+        ("preferences/disagreement", report.disagreement),
+        ("preferences/weight_decay", report.weight_decay),
+    ];
+    let mut scalars = vec![
+        ("preferences/asked", report.n_asked as f64),
+        ("preferences/answered", report.n_answered as f64),
+        ("preferences/learned_from", report.n_learned_from as f64),
+        ("learned_reward/mean", report.reward_mean),
+    ];
+    scalars.extend(
+        optional
+            .into_iter()
+            .filter_map(|(tag, value)| Some((tag, value?))),
+    );
     scalars
 }
 

@@ -63,7 +63,14 @@ fn table(settings: &[Setting]) -> String {
 
 #[test]
 fn the_keys_of_experiments_are_documented() {
-    for section in ["reward", "demonstrations", "audit", "evaluation", "run"] {
+    for section in [
+        "reward",
+        "demonstrations",
+        "annotator",
+        "audit",
+        "evaluation",
+        "run",
+    ] {
         check_region("experiments.md", section, &table(common_settings(section)));
     }
     for algorithm in Algorithm::ALL {
@@ -96,6 +103,20 @@ fn the_keys_of_experiments_are_documented() {
         }
     }
     check_region("experiments.md", "presets", &presets);
+    let mut judges = "| environment | judge | goes by |\n| --- | --- | --- |\n".to_owned();
+    for judge in rewardlab::judges("") {
+        judges += &format!("| any | `{}` | {} |\n", judge.name, judge.about);
+    }
+    for entry in entries() {
+        let of_any = rewardlab::judges("").count();
+        for judge in rewardlab::judges(entry.name).skip(of_any) {
+            judges += &format!(
+                "| `{}` | `{}` | {} |\n",
+                entry.name, judge.name, judge.about
+            );
+        }
+    }
+    check_region("experiments.md", "judges", &judges);
     let mut environments = String::new();
     for entry in entries() {
         environments += &format!(
