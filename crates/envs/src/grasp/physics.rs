@@ -20,8 +20,8 @@ const TOUCH: f64 = BALL + FINGER;
 const STEEP: f64 = 0.7;
 /// Metres above or below the ball's middle at which fingers still hold it and do not slip, and before or behind the middle
 /// of their pads at which it does not jump away when it is squeezed, and the speed with which it does.
-const GRIPS: f64 = 0.3 * BALL;
-const PAD: f64 = 0.3 * BALL;
+const GRIPS: f64 = 0.5 * BALL;
+const PAD: f64 = 0.5 * BALL;
 const JUMPS: f64 = 0.3;
 
 impl GraspState {

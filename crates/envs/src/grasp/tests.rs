@@ -122,8 +122,8 @@ fn a_ball_is_held_between_fingers_alone_and_falls_when_they_open() {
     act(&mut state, [0.0, 0.0, 0.0, -1.0], 2);
     assert_eq!(state.height(), 0.0);
 
-    // Half a ball's height too high, fingers close over it and come up with nothing.
-    let mut slipped = above(BALL + 0.5 * BALL, WIDEST);
+    // Much of its radius too high, fingers close over it and come up with nothing.
+    let mut slipped = above(BALL + 0.7 * BALL, WIDEST);
     act(&mut slipped, [0.0, 0.0, 0.0, 1.0], 12);
     assert!(!slipped.is_held);
     act(&mut slipped, [0.0, 0.0, 1.0, 1.0], 10);
@@ -133,7 +133,7 @@ fn a_ball_is_held_between_fingers_alone_and_falls_when_they_open() {
 #[test]
 fn a_ball_that_is_squeezed_by_the_tips_jumps_away() {
     let mut state = above(BALL, WIDEST);
-    state.ball[1] = 0.02;
+    state.ball[1] = 0.028;
     act(&mut state, [0.0, 0.0, 0.0, 1.0], 12);
     assert!(!state.is_held && state.ball[1] > TIP + BALL, "{state:?}");
 }
