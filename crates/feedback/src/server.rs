@@ -28,6 +28,9 @@ mod refusal;
 mod routes;
 mod tokens;
 
+#[cfg(test)]
+mod tests;
+
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 

@@ -108,6 +108,10 @@
   });
   element("leave").addEventListener("click", async () => {
     await ask("DELETE", "api/session");
+    spent = 0;
+    answered = 0;
+    element("last").textContent = "";
+    element("instructions").open = true;
     element("sign-in-value").value = "";
     clearTimeout(timer);
     begin();
@@ -329,6 +333,8 @@
     spent += body.seconds;
     looked = 0;
     since = null;
+    // Instructions were read by now; who wants them again opens them again, and they stay as they are left.
+    if (answered === 0) element("instructions").open = false;
     answered += 1;
     element("last").textContent = "Your last answer: " + name + ".";
     document.querySelectorAll("#items figure").forEach((figure, at) => figure.classList.toggle("chosen", index === at || said.said === "equal"));
