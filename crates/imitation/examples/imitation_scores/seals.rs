@@ -33,6 +33,16 @@ struct Task {
     judged: Place,
 }
 
+impl Task {
+    /// The preset of GAIL and AIRL.
+    fn preset(&self) -> &'static str {
+        match self.name {
+            "noisy-observations" => "noisy",
+            _ => "tabular",
+        }
+    }
+}
+
 /// An environment in both forms.
 struct Place {
     rules: Box<dyn VectorEnvironment>,
@@ -227,7 +237,7 @@ pub(crate) fn run(n_seeds: u64, pool: &Arc<Pool>) -> (Value, Value) {
             rules: learned,
             demonstrations: &shown,
             expert: &live,
-            preset: "tabular",
+            preset: task.preset(),
         };
         for method in METHODS {
             for seed in 0..n_seeds {
@@ -236,6 +246,7 @@ pub(crate) fn run(n_seeds: u64, pool: &Arc<Pool>) -> (Value, Value) {
                 runs.push(json!({
                     "task": task.name,
                     "method": method,
+                    "preset": lesson.preset_of(method),
                     "seed": seed,
                     "score": score(network_return(&policy, Play::Sampled, judged, pool)),
                     "seconds": began.elapsed().as_secs_f64(),

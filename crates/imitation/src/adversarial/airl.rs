@@ -68,6 +68,11 @@ pub const PRESETS: &[Preset<Config>] = &[
         config: tabular,
     },
     Preset {
+        name: "noisy",
+        source: "this project: the preset `tabular` with ten times its entropy bonus, where a discriminator knows demonstrations by heart from what is seen beside the state",
+        config: noisy,
+    },
+    Preset {
         name: "cartpole",
         source: "this project: the default with the steps that CartPole needs",
         config: cartpole,
@@ -103,6 +108,10 @@ fn default() -> Config {
 
 fn tabular() -> Config {
     like("tabular")
+}
+
+fn noisy() -> Config {
+    like("noisy")
 }
 
 fn cartpole() -> Config {

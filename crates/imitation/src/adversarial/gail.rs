@@ -54,6 +54,11 @@ pub const PRESETS: &[Preset<Config>] = &[
         config: tabular,
     },
     Preset {
+        name: "noisy",
+        source: "this project: the preset `tabular` with ten times its entropy bonus, where a discriminator knows demonstrations by heart from what is seen beside the state",
+        config: noisy,
+    },
+    Preset {
         name: "cartpole",
         source: "this project: the default with the steps that CartPole needs",
         config: cartpole,
@@ -128,6 +133,17 @@ fn tabular() -> Config {
             ..discriminator()
         },
         ..default
+    }
+}
+
+fn noisy() -> Config {
+    let tabular = tabular();
+    Config {
+        generator: ppo::Config {
+            entropy_coefficient: 0.2,
+            ..tabular.generator
+        },
+        ..tabular
     }
 }
 
