@@ -131,9 +131,8 @@ fn demonstrated(
             demonstrated::check_recorded_in(&read.about, name)
                 .map_err(|problem| Error::file(&file.path, problem))?;
             check_fits(&file.path, &read.about, task)?;
-            let n = read.trajectories.n_episodes().min(most);
-            read.trajectories = read.trajectories.select(&(0..n).collect::<Vec<_>>());
-            read.successes.truncate(n);
+            read.trajectories = in_spaces_of(task, &file.path, &read.trajectories, most)?;
+            read.successes.truncate(read.trajectories.n_episodes());
             Ok((read.trajectories.clone(), Some(read)))
         }
         Demonstrator::Policy { policy, with } => {
@@ -155,6 +154,22 @@ fn demonstrated(
             Ok((trajectories, None))
         }
     }
+}
+
+/// The first `most` demonstrations of a file as values of the environment's spaces: files of some formats know no bounds.
+fn in_spaces_of(
+    task: &dyn Task,
+    path: &Path,
+    read: &Trajectories,
+    most: usize,
+) -> Result<Trajectories, Error> {
+    let mut own = Trajectories::new(task.observation_space(), task.action_space());
+    for (number, episode) in read.episodes().take(most).enumerate() {
+        own.push(episode).map_err(|error| {
+            Error::file(path, format!("demonstration {number}: {error}"))
+        })?;
+    }
+    Ok(own)
 }
 
 /// Whoever learns from demonstrations needs a step at least.
