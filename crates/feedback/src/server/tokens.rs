@@ -13,6 +13,9 @@ const LETTERS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 /// What stands before a hash in the file.
 const PREFIX: &str = "sha256:";
 
+/// Wrong lines that a message tells of; a file of something else has many.
+const MOST_FAULTS: usize = 5;
+
 /// The longest name of an annotator, in characters.
 pub(super) const LONGEST_NAME: usize = 60;
 
@@ -76,7 +79,7 @@ impl Tokens {
     /// Reads the text.
     ///
     /// # Errors
-    /// All lines that are wrong, each with its number.
+    /// The lines that are wrong, each with its number, the first few where they are many.
     pub fn parse(text: &str) -> Result<Tokens, Error> {
         let mut tokens = Tokens::default();
         let mut faults = vec![];
@@ -92,6 +95,11 @@ impl Tokens {
         }
         if faults.is_empty() {
             return Ok(tokens);
+        }
+        let n_more = faults.len().saturating_sub(MOST_FAULTS);
+        faults.truncate(MOST_FAULTS);
+        if n_more > 0 {
+            faults.push(format!("and {n_more} lines more"));
         }
         Err(Error::refused(
             faults.join("; "),

@@ -7,6 +7,7 @@ mod completions;
 mod demos;
 mod feedback;
 mod infer;
+mod label;
 mod label_page;
 mod list;
 mod output;
@@ -58,6 +59,7 @@ enum Command {
     Rollout(rollout::Rollout),
     Demos(demos::Demos),
     Feedback(feedback::Feedback),
+    Label(label::Label),
     Completions(completions::Completions),
 }
 
@@ -96,6 +98,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, out: &mut dyn Write) 
         Command::Rollout(rollout) => rollout.execute(out),
         Command::Demos(demos) => demos.execute(out),
         Command::Feedback(feedback) => feedback.execute(out),
+        Command::Label(label) => label.execute(out),
         Command::Completions(completions) => completions.execute(out),
     }
 }

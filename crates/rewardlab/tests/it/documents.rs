@@ -143,7 +143,7 @@ fn capitalised(text: &str) -> String {
     })
 }
 
-const COMMANDS: [&str; 11] = [
+const COMMANDS: [&str; 12] = [
     "run",
     "list",
     "show",
@@ -154,6 +154,7 @@ const COMMANDS: [&str; 11] = [
     "compare",
     "rollout",
     "demos",
+    "label",
     "completions",
 ];
 
@@ -169,6 +170,10 @@ fn the_help_of_every_command_is_documented() {
             &format!("```text\n{}\n```", help.trim_end()),
         );
     }
+    let output = lab.call(&["label", "tokens", "--help"]);
+    let help = String::from_utf8(output.stdout).unwrap();
+    let region = format!("```text\n{}\n```", help.trim_end());
+    check_region("commands/label.md", "tokens", &region);
     for command in ["record", "info", "convert", "filter"] {
         let output = lab.call(&["demos", command, "--help"]);
         let help = String::from_utf8(output.stdout).unwrap();
