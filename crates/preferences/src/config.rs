@@ -97,10 +97,7 @@ fn default_settings() -> Config {
         segment_steps: 25,
         beginning: Beginning::Anywhere,
         recent_steps: 8192,
-        query_choice: QueryChoice::Disagreement {
-            of: Prediction::Probability,
-            oversampling: 4.0,
-        },
+        query_choice: QueryChoice::Random,
         max_judgements: 3000,
         min_answers: usize::MAX,
         max_open_questions: Some(32),
@@ -163,7 +160,6 @@ fn imitation() -> Config {
         n_query_rounds: 5,
         segment_steps: 100,
         beginning: Beginning::Fitting,
-        query_choice: QueryChoice::Random,
         max_judgements: usize::MAX,
         reads: Reads {
             observation: true,

@@ -345,3 +345,35 @@ fn impossible_settings_are_refused() {
     };
     assert!(RewardEnsemble::new(held_out, inputs(), &mut rng).is_err());
 }
+
+#[test]
+fn a_conservative_file_takes_deviations_off() {
+    let pool = Pool::new(1);
+    let mut ensemble = ensemble(config(3));
+    let segments = segments(8);
+    let all: Vec<&Segment> = segments.iter().collect();
+    let encoded = EncodedSegments::of(&all, &inputs());
+    ensemble.calibrate(&encoded, OutputNormalization::Scale, true, &pool);
+    let network = ensemble.network(1.5, "test").unwrap();
+    let file = rl::LearnedReward::Network(network).to_bytes();
+    let read = rl::LearnedReward::from_bytes(&file).unwrap();
+    for segment in &segments {
+        let transitions = crate::judgement::transitions_of(segment);
+        let mut paid = vec![0.0; segment.n_steps()];
+        read.rewards(
+            &transitions,
+            &mut paid,
+            &mut rl::RewardScratch::default(),
+            &pool,
+        );
+        let of_members = ensemble.rewards(&transitions, &pool);
+        for (paid, row) in paid.iter().zip(of_members.chunks_exact(3)) {
+            let row: Vec<f64> = row.iter().map(|reward| f64::from(*reward)).collect();
+            let mean = row.iter().sum::<f64>() / 3.0;
+            let variance = row.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / 3.0;
+            let expected = mean - 1.5 * variance.sqrt();
+            assert!((paid - expected).abs() < 1e-4, "{paid} and {expected}");
+        }
+    }
+    assert!(ensemble.network(-1.0, "test").is_err());
+}
