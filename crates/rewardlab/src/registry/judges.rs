@@ -1,5 +1,6 @@
 //! Those who judge segments for simulated annotators, by environment and name.
 
+use envs::Cameras;
 use feedback::{Judge, Oracle};
 use mdp::Segment;
 
@@ -37,7 +38,43 @@ const ORACLES: &[JudgeEntry] = &[
 ];
 
 /// Those of one environment, who see less than everything.
-const OWN: &[(&str, JudgeEntry)] = &[];
+const OWN: &[(&str, JudgeEntry)] = &[
+    (
+        "hopper",
+        JudgeEntry {
+            name: "backflip",
+            about: "sees where the robot is 15 times a second: turns backwards, falls, and whether it ends upright",
+            make: |_| by_states(envs::backflip_score),
+        },
+    ),
+    (
+        "walker",
+        JudgeEntry {
+            name: "one-leg",
+            about: "sees where the robot is 15 times a second: the way made while only one foot touches the ground",
+            make: |_| by_states(envs::one_leg_score),
+        },
+    ),
+    (
+        "grasp",
+        JudgeEntry {
+            name: "pictures",
+            about: "sees what the cameras show: how much it looks as if the hand grasped the ball and lifted it",
+            make: |values| {
+                let two = values.text("cameras") == Some("two");
+                let cameras = if two { Cameras::Two } else { Cameras::One };
+                Box::new(move |segment: &Segment| {
+                    envs::grasp_approval(&segment.states, segment.n_state_values, cameras)
+                })
+            },
+        },
+    ),
+];
+
+/// One who scores the numbers of states, so many a state.
+fn by_states(score: fn(&[f64], usize) -> f64) -> Box<dyn Judge> {
+    Box::new(move |segment: &Segment| score(&segment.states, segment.n_state_values))
+}
 
 /// Who can judge segments of an environment, the oracles first.
 pub fn judges(environment: &str) -> impl Iterator<Item = &'static JudgeEntry> {

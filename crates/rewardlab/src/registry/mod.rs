@@ -3,11 +3,13 @@
 //! To add one, write an [`EnvironmentEntry`] in [`entries`]; checking, documents, runs and rollouts follow.
 
 mod assistance;
+mod cameras;
 mod control;
 mod games;
 mod goals;
 mod gridworlds;
 mod judges;
+mod physics;
 mod random_play;
 mod rewarded;
 mod screens;
@@ -128,6 +130,8 @@ pub fn entries() -> &'static [EnvironmentEntry] {
             goals::entries(),
             screens::entries(),
             control::entries(),
+            physics::entries(),
+            cameras::entries(),
         ]
         .into_iter()
         .flatten()
