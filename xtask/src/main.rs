@@ -6,6 +6,7 @@
 )]
 
 mod bench;
+mod browser;
 mod check;
 mod demonstrations;
 mod evidence;
@@ -14,6 +15,7 @@ mod foundation;
 mod machine;
 mod peers;
 mod picture;
+mod postgres;
 mod preferences;
 mod process;
 mod random;
@@ -63,6 +65,7 @@ fn dispatch(arguments: &[String]) -> Result<Outcome> {
         ["bench", rest @ ..] => bench::command(&workspace, rest),
         ["picture", rest @ ..] => picture::command(&workspace, rest),
         ["peers"] => peers::install(&workspace),
+        ["postgres", words @ ..] => postgres::command(words),
         [] | ["help" | "--help" | "-h"] => {
             println!("{}", usage());
             Ok(Outcome::Passed)
@@ -80,6 +83,7 @@ fn usage() -> String {
   bench NAME              one benchmark with its peer beside it
   picture [RUN]           makes docs/report.png from the report of a run (of a new one where none is named)
   peers                   installs the peers that benchmarks compare with under target/peers
+  postgres COMMAND        runs a command with a private PostgreSQL server, named by REWARDLAB_POSTGRES
   help                    this text
 
 options of evidence and bench
