@@ -241,7 +241,7 @@ fn tells_the_line_the_fault_and_the_mend() {
     check_fault(
         "{",
         expect![
-            "bad.jsonl, line 3: this is no JSON (EOF while parsing an object at line 2 column 0); write a JSON object a line"
+            "bad.jsonl, line 3: this is no JSON (EOF while parsing an object, column 1); write a JSON object a line"
         ],
     );
     check_fault(
@@ -293,7 +293,7 @@ fn tells_the_line_the_fault_and_the_mend() {
     check_fault(
         r#"{"first_id":"a\u001b[2J","second_id":"b"}"#,
         expect![[
-            r#"bad.jsonl, line 3: an item "a\\u{1b}[2J" has control characters in its name; leave them out"#
+            r#"bad.jsonl, line 3: an item "a\u{1b}[2J" has control characters in its name; leave them out"#
         ]],
     );
     check_fault(
