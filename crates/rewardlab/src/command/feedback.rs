@@ -1,5 +1,7 @@
 //! `rewardlab feedback`: what people answered, and moving it from place to place.
 
+mod export;
+mod import;
 mod info;
 
 use std::io::Write;
@@ -12,6 +14,8 @@ use clap::{Args, Subcommand};
 #[command(after_help = "\
 Examples:
   rewardlab feedback info feedback.sqlite
+  rewardlab feedback export feedback.sqlite answers.jsonl
+  rewardlab feedback import pairs.jsonl.gz feedback.sqlite --queue pairs
 
 A store is a file of SQLite, the folder of a run that has one, or the address of a PostgreSQL server (postgres://…).
 docs/feedback.md describes what is kept.
@@ -25,12 +29,24 @@ pub(super) struct Feedback {
 #[derive(Debug, Subcommand)]
 enum FeedbackCommand {
     Info(info::Info),
+    Export(export::Export),
+    Import(import::Import),
 }
 
 impl Feedback {
     pub(super) fn execute(self, out: &mut dyn Write) -> Result<u8> {
         match self.command {
             FeedbackCommand::Info(info) => info.execute(out),
+            FeedbackCommand::Export(export) => export.execute(out),
+            FeedbackCommand::Import(import) => import.execute(out),
         }
+    }
+}
+
+/// `1 row`, `2 rows`.
+fn counted(n: u64, what: &str) -> String {
+    match n {
+        1 => format!("1 {what}"),
+        _ => format!("{n} {what}s"),
     }
 }
