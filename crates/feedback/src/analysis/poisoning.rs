@@ -112,12 +112,18 @@ struct Case {
 /// Each answer has two residuals: how far it disagrees with what the others say of its pair, and how far it is for one of
 /// the two. For every trait and annotator the mean of the residuals where the trait is present is compared with that of
 /// the other annotators where it is present: what makes a trait's pairs hard, or a trait good, is common to all and falls
-/// out. In the second statistic, for traits alone, nothing falls out; a trigger is claimed by it only where more than half
-/// of the answers that others are sure about are turned, which no difficulty explains.
+/// out. In the second statistic, for traits alone, nothing falls out.
 ///
 /// The greatest of each statistic is held against the greatest after the traits were dealt to other pairs (or, where
-/// items come back in several pairs, to other items), half of the level each: whatever traits occur together goes together,
-/// so that the level holds for all traits, annotators and kinds at once.
+/// items come back in several pairs, to other items), with nine tenths and one tenth of the level: whatever traits occur
+/// together goes together, so that the level holds for all traits, annotators and kinds at once. Annotators are taken
+/// together from the one who stands highest on, up to half of them, and the height is counted from what picking the highest
+/// gives by chance.
+///
+/// # Limits
+/// Turning is claimed only where more than half of the answers that others are sure about are turned: where less are, hard
+/// pairs would look the same. A group of annotators with a taste of its own for a trait looks like one that favours it for
+/// another reason. What most annotators do is what the others are held against, and is not found.
 pub(super) fn scan(
     answers: &Answers<'_>,
     reference: &Reference,
@@ -143,8 +149,9 @@ pub(super) fn scan(
         deals_items: reference.has_scores,
         by_chance: chance_contrasts(n_annotators),
     };
-    let own = scan.profiles(&traits, None);
-    let seen = scan.statistics(&cases, &own);
+    let in_place: Vec<usize> = (0..traits.of_item.len()).collect();
+    let own = scan.profiles(&traits, &in_place);
+    let seen = scan.statistics(&cases, &own, true);
     let mut rng = seed.stream("poisoning", 0);
     let (p_value, heights) = scan.permute(&cases, &traits, &seen, settings, &mut rng);
     let mut found = PoisonScan {
@@ -197,8 +204,27 @@ fn center(cases: &mut [Case], n_annotators: usize) {
     }
 }
 
-/// The traits of each pair, with who bears them.
-type Profiles = Vec<Vec<(u32, Bearer)>>;
+/// The traits of each pair in order, with who bears them.
+struct Profiles {
+    /// Where those of each profile begin, and the end.
+    starts: Vec<usize>,
+    traits: Vec<(u32, Bearer)>,
+    /// The profile of each pair.
+    order: Vec<usize>,
+}
+
+impl Profiles {
+    fn of(&self, pair: usize) -> &[(u32, Bearer)] {
+        let profile = self.order[pair];
+        &self.traits[self.starts[profile]..self.starts[profile + 1]]
+    }
+
+    fn bearer(&self, pair: usize, trait_index: usize) -> Option<Bearer> {
+        let profile = self.of(pair);
+        let position = profile.binary_search_by_key(&(trait_index as u32), |(own, _)| *own);
+        position.ok().map(|position| profile[position].1)
+    }
+}
 
 /// Sums of one residual over answers with a trait.
 #[derive(Clone, Copy, Default)]
@@ -265,31 +291,34 @@ struct Scan<'a> {
 }
 
 impl Scan<'_> {
-    /// The traits of each pair; with a generator, dealt anew.
-    fn profiles(&self, traits: &Traits, deal: Option<&mut Rng>) -> Profiles {
-        let pairs = &self.answers.pairs;
-        let mut items: Vec<usize> = (0..traits.of_item.len()).collect();
-        let mut order: Vec<usize> = (0..pairs.len()).collect();
-        if let Some(rng) = deal {
-            let shuffled = if self.deals_items {
-                &mut items
-            } else {
-                &mut order
-            };
-            for last in (1..shuffled.len()).rev() {
-                shuffled.swap(last, index(last + 1, rng));
-            }
+    /// The traits of each pair, where items have those of `items`.
+    fn profiles(&self, traits: &Traits, items: &[usize]) -> Profiles {
+        let mut profiles = Profiles {
+            starts: vec![0],
+            traits: Vec::new(),
+            order: (0..self.answers.pairs.len()).collect(),
+        };
+        for (low, high) in &self.answers.pairs {
+            let [low, high] = [low, high].map(|item| &traits.of_item[items[*item]]);
+            of_pair(low, high, &mut profiles.traits);
+            profiles.starts.push(profiles.traits.len());
         }
-        let mut found = Vec::new();
-        order
-            .iter()
-            .map(|&pair| {
-                let (low, high) = pairs[pair];
-                let [low, high] = [low, high].map(|item| &traits.of_item[items[item]]);
-                of_pair(low, high, &mut found);
-                found.clone()
-            })
-            .collect()
+        profiles
+    }
+
+    /// Deals the traits anew: to pairs, or to items.
+    fn deal(&self, traits: &Traits, items: &mut [usize], profiles: &mut Profiles, rng: &mut Rng) {
+        let mut shuffle = |places: &mut [usize]| {
+            for last in (1..places.len()).rev() {
+                places.swap(last, index(last + 1, rng));
+            }
+        };
+        if self.deals_items {
+            shuffle(items);
+            *profiles = self.profiles(traits, items);
+        } else {
+            shuffle(&mut profiles.order);
+        }
     }
 
     fn variances(&self, cases: &[Case], of: fn(&Case) -> f64) -> Vec<f64> {
@@ -308,7 +337,9 @@ impl Scan<'_> {
             .collect()
     }
 
-    fn statistics(&self, cases: &[Case], profiles: &Profiles) -> Statistics {
+    /// The greatest of both statistics; where they are of what was seen and not of what was dealt, of those peaks alone that
+    /// no difficulty explains.
+    fn statistics(&self, cases: &[Case], profiles: &Profiles, are_seen: bool) -> Statistics {
         let cells = self.n_traits * self.n_annotators;
         let (mut turned, mut favored) =
             (vec![Sums::default(); cells], vec![Sums::default(); cells]);
@@ -316,7 +347,7 @@ impl Scan<'_> {
         let favored_variance = self.variances(cases, |case| case.for_low);
         for case in cases {
             let who = case.annotator;
-            for (trait_index, bearer) in &profiles[case.pair] {
+            for (trait_index, bearer) in profiles.of(case.pair) {
                 let cell = *trait_index as usize * self.n_annotators + who;
                 turned[cell].add(case.turned, turned_variance[who]);
                 let favor = match bearer {
@@ -327,6 +358,7 @@ impl Scan<'_> {
                 favored[cell].add(favor, favored_variance[who]);
             }
         }
+        self.account_for_centering(&mut turned, cases);
         let mut statistics = Statistics {
             by_annotator: None,
             by_trait: None,
@@ -345,12 +377,18 @@ impl Scan<'_> {
                     if let Some((z, n_annotators)) = found
                         && z > height(statistics.by_annotator)
                     {
-                        statistics.by_annotator = Some(Peak {
-                            z,
-                            trait_index,
-                            n_annotators,
-                            kind,
-                        });
+                        let group = || scratch[..n_annotators].iter().map(|(_, who)| *who);
+                        let is_explained = are_seen
+                            && kind == PoisonKind::Turned
+                            && !is_beyond_difficulty(cases, profiles, trait_index, group());
+                        if !is_explained {
+                            statistics.by_annotator = Some(Peak {
+                                z,
+                                trait_index,
+                                n_annotators,
+                                kind,
+                            });
+                        }
                     }
                 }
             }
@@ -358,7 +396,11 @@ impl Scan<'_> {
                 .iter()
                 .fold(Sums::default(), |all, own| all.with(*own));
             let z = all.sum / (all.variance * (all.n + CAUTION)).sqrt();
-            if all.n >= FEWEST_IN_CELL as f64 && z > height(statistics.by_trait) {
+            if all.n >= FEWEST_IN_CELL as f64
+                && z > height(statistics.by_trait)
+                && (!are_seen
+                    || is_beyond_difficulty(cases, profiles, trait_index, 0..self.n_annotators))
+            {
                 statistics.by_trait = Some(Peak {
                     z,
                     trait_index,
@@ -368,6 +410,19 @@ impl Scan<'_> {
             }
         }
         statistics
+    }
+
+    /// A sum over n of an annotator's N residuals, whose mean was taken off, varies by 1 - n / N of what it else would.
+    fn account_for_centering(&self, turned: &mut [Sums], cases: &[Case]) {
+        let mut n_answers = vec![0.0; self.n_annotators];
+        for case in cases {
+            n_answers[case.annotator] += 1.0;
+        }
+        for own in turned.chunks_exact_mut(self.n_annotators) {
+            for (own, n) in own.iter_mut().zip(&n_answers) {
+                own.variance *= (1.0 - own.n / f64::max(*n, 1.0)).max(0.05);
+            }
+        }
     }
 
     /// The number of annotators from the highest on, at most half of them, whose contrast with the rest stands highest
@@ -408,13 +463,15 @@ impl Scan<'_> {
         rng: &mut Rng,
     ) -> (f64, [f64; 2]) {
         // Enough exceedances settle that nothing is there (Besag and Clifford 1991).
-        const ENOUGH: usize = 20;
+        const ENOUGH: usize = 10;
         let own = [height(seen.by_annotator), height(seen.by_trait)];
         let mut greatest: [Vec<f64>; 2] = [Vec::new(), Vec::new()];
         let mut above = [0; 2];
+        let mut items: Vec<usize> = (0..traits.of_item.len()).collect();
+        let mut dealt = self.profiles(traits, &items);
         for _ in 0..settings.permutations {
-            let dealt = self.profiles(traits, Some(rng));
-            let statistics = self.statistics(cases, &dealt);
+            self.deal(traits, &mut items, &mut dealt, rng);
+            let statistics = self.statistics(cases, &dealt, false);
             let heights = [height(statistics.by_annotator), height(statistics.by_trait)];
             for which in 0..2 {
                 above[which] += usize::from(heights[which] >= own[which]);
@@ -428,7 +485,7 @@ impl Scan<'_> {
         let p_values = above.map(|above| (above as f64 + 1.0) / (n + 1.0));
         // The first statistic has most of the level: the second is for what the first cannot see.
         let shares = if self.is_signed {
-            [0.8, 0.2]
+            [0.9, 0.1]
         } else {
             [0.0, 1.0]
         };
@@ -436,10 +493,7 @@ impl Scan<'_> {
         if self.is_signed {
             p_value = p_value.min(p_values[0] / shares[0]);
         }
-        let is_beyond_difficulty = seen
-            .by_trait
-            .is_some_and(|peak| self.is_beyond_difficulty(cases, traits, peak.trait_index));
-        if is_beyond_difficulty {
+        if seen.by_trait.is_some() {
             p_value = p_value.min(p_values[1] / shares[1]);
         }
         let mut which = shares.into_iter();
@@ -449,24 +503,6 @@ impl Scan<'_> {
             quantile(&heights, 1.0 - share * settings.level)
         });
         (p_value, heights)
-    }
-
-    /// Whether, of the answers with a trait that others are sure about, more than half are turned.
-    fn is_beyond_difficulty(&self, cases: &[Case], traits: &Traits, trait_index: usize) -> bool {
-        let bears = |item: usize| {
-            traits.of_item[item]
-                .binary_search(&(trait_index as u32))
-                .is_ok()
-        };
-        let sure: Vec<&Case> = cases
-            .iter()
-            .filter(|case| {
-                let (low, high) = self.answers.pairs[case.pair];
-                (case.expected - 0.5).abs() > 0.2 && (bears(low) || bears(high))
-            })
-            .collect();
-        let n_turned = sure.iter().filter(|case| case.expected < 0.5).count();
-        !sure.is_empty() && proportion_interval(n_turned as u64, sure.len() as u64, 0.98).0 > 0.5
     }
 
     /// Names triggers one after the other, each without the answers that the ones before explain.
@@ -483,9 +519,7 @@ impl Scan<'_> {
         let mut next = seen;
         while found.triggers.len() < MOST_TRIGGERS {
             let by_annotator = next.by_annotator.filter(|peak| peak.z >= heights[0]);
-            let by_trait = next.by_trait.filter(|peak| {
-                peak.z >= heights[1] && self.is_beyond_difficulty(&left, traits, peak.trait_index)
-            });
+            let by_trait = next.by_trait.filter(|peak| peak.z >= heights[1]);
             let Some(peak) = by_annotator.or(by_trait) else {
                 break;
             };
@@ -511,7 +545,7 @@ impl Scan<'_> {
                 });
             }
             left.retain(|case| suspects.rows.iter().all(|(row, _)| *row != case.row));
-            next = self.statistics(&left, profiles);
+            next = self.statistics(&left, profiles, true);
         }
     }
 
@@ -532,6 +566,9 @@ impl Scan<'_> {
             if let Some(value) = residual(case, profiles, peak) {
                 sums[case.annotator].add(value, variance[case.annotator]);
             }
+        }
+        if peak.kind == PoisonKind::Turned {
+            self.account_for_centering(&mut sums, cases);
         }
         let mut ordered = Vec::new();
         order(&sums, 1.0, &mut ordered);
@@ -582,12 +619,30 @@ impl Case {
     }
 }
 
+/// Whether, of some annotators' answers with a trait that others are sure about, more than half are turned. On pairs that
+/// are hard, however hard, no more than half are; and there it is the reliable ones who stand out against their own mean.
+fn is_beyond_difficulty(
+    cases: &[Case],
+    profiles: &Profiles,
+    trait_index: usize,
+    annotators: impl Iterator<Item = usize>,
+) -> bool {
+    let annotators: Vec<usize> = annotators.collect();
+    let (mut n, mut n_turned) = (0, 0);
+    for case in cases {
+        let is_sure = (case.expected - 0.5).abs() > 0.2;
+        let bears = || profiles.bearer(case.pair, trait_index).is_some();
+        if is_sure && annotators.contains(&case.annotator) && bears() {
+            n += 1;
+            n_turned += u64::from(case.expected < 0.5);
+        }
+    }
+    n > 0 && proportion_interval(n_turned, n, 0.8).0 > 0.5
+}
+
 /// The residual that a kind of poisoning raises; none where the trait is not there.
 fn residual(case: &Case, profiles: &Profiles, peak: Peak) -> Option<f64> {
-    let bearer = profiles[case.pair]
-        .binary_search_by_key(&(peak.trait_index as u32), |(own, _)| *own)
-        .ok()
-        .map(|position| profiles[case.pair][position].1)?;
+    let bearer = profiles.bearer(case.pair, peak.trait_index)?;
     let favor = match bearer {
         Bearer::Low => Some(case.for_low),
         Bearer::High => Some(-case.for_low),

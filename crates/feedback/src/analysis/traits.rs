@@ -72,9 +72,8 @@ fn words(text: &str) -> impl Iterator<Item = String> + '_ {
         .map(str::to_lowercase)
 }
 
-/// The traits of a pair with who bears them; `low` and `high` are in order.
+/// Adds the traits of a pair with who bears them; `low` and `high` are in order.
 pub(super) fn of_pair(low: &[u32], high: &[u32], found: &mut Vec<(u32, Bearer)>) {
-    found.clear();
     let (mut a, mut b) = (0, 0);
     while a < low.len() || b < high.len() {
         let (x, y) = (low.get(a), high.get(b));
