@@ -2,6 +2,7 @@
 
 mod annotators;
 mod label_page;
+mod physics;
 mod security;
 
 use crate::evidence::Row;
