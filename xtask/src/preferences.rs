@@ -8,4 +8,9 @@ mod security;
 use crate::evidence::Row;
 
 /// The rows in the order of the issue.
-pub(crate) const ROWS: &[Row] = &[annotators::ROW, label_page::ROW, security::ROW];
+pub(crate) const ROWS: &[Row] = &[
+    annotators::ROW,
+    label_page::ROW,
+    security::ROW,
+    physics::ROW,
+];
