@@ -69,6 +69,8 @@ pub fn shipped() -> &'static [ShippedExperiment] {
         "gail-cartpole",
         "airl-cartpole",
         "rlhf-cartpole",
+        "grasp-one-camera",
+        "grasp-two-cameras",
         "irl-gridworld",
         "irl-gridworld-arrivals",
         "procedure-cloning-mazes",

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use preferences::{
-    Beginning, Config, OutputNormalization, PRESETS, Prediction, QueryChoice, QuerySchedule,
+    Beginning, Config, OutputNormalization, Prediction, QueryChoice, QuerySchedule, Reads,
     Sampling, Trainer,
 };
+use nn::Schedule;
 use rl::ppo;
 
 use super::ppo::HYPERPARAMETERS as POLICY;
@@ -20,33 +21,75 @@ struct Whole {
     policy: ppo::Config,
 }
 
-/// Presets of the whole: name, source, preset of asking, preset of PPO.
-const WHOLE: &[(&str, &str, &str, &str)] = &[
-    (
-        "default",
-        "preset `default` of learning from preferences, PPO at the preset `rl-zoo-cartpole`",
-        "default",
-        "rl-zoo-cartpole",
-    ),
-    (
-        "pendulum",
-        "preset `default` of learning from preferences, PPO at the preset `rl-zoo-pendulum`",
-        "default",
-        "rl-zoo-pendulum",
-    ),
-    (
-        "drlhp-robots",
-        "Christiano et al. (2017), section 2.2 and appendix A.1, PPO at the preset `sb3` in place of TRPO",
-        "drlhp-robots",
-        "sb3",
-    ),
-    (
-        "imitation",
-        "imitation 1.0.1, defaults of train_preference_comparisons, PPO at the preset `sb3`",
-        "imitation",
-        "sb3",
-    ),
+/// A preset of the whole.
+struct Named {
+    name: &'static str,
+    source: &'static str,
+    /// Presets of asking and of PPO that it begins from.
+    from: (&'static str, &'static str),
+    /// What is other than there.
+    tune: fn(&mut Whole),
+}
+
+const WHOLE: &[Named] = &[
+    Named {
+        name: "default",
+        source: "preset `default` of learning from preferences, PPO at the preset `rl-zoo-cartpole`",
+        from: ("default", "rl-zoo-cartpole"),
+        tune: |_| {},
+    },
+    Named {
+        name: "pendulum",
+        source: "preset `default` of learning from preferences, PPO at the preset `rl-zoo-pendulum`",
+        from: ("default", "rl-zoo-pendulum"),
+        tune: |_| {},
+    },
+    Named {
+        name: "grasp",
+        source: "this project: short clips of where each step leads, plain noise; see docs/environments/grasp.md",
+        from: ("default", "wide-batch"),
+        tune: grasp,
+    },
+    Named {
+        name: "drlhp-robots",
+        source: "Christiano et al. (2017), section 2.2 and appendix A.1, PPO at the preset `sb3` in place of TRPO",
+        from: ("drlhp-robots", "sb3"),
+        tune: |_| {},
+    },
+    Named {
+        name: "imitation",
+        source: "imitation 1.0.1, defaults of train_preference_comparisons, PPO at the preset `sb3`",
+        from: ("imitation", "sb3"),
+        tune: |_| {},
+    },
 ];
+
+/// Annotators see where a step leads, and so does the reward model. Weight decay stays as it is: where it follows the
+/// validation loss it is largest when the first answers come, and nothing is learned from them.
+fn grasp(whole: &mut Whole) {
+    let asking = &mut whole.asking;
+    asking.n_comparisons = 2000;
+    asking.segment_steps = 20;
+    asking.recent_steps = 16_384;
+    asking.reads = Reads {
+        observation: false,
+        action: false,
+        next_observation: true,
+        terminated: false,
+    };
+    asking.ensemble.weight_decay = 0.001;
+    asking.ensemble.validation_ratio = None;
+    asking.epochs = 10;
+    let policy = &mut whole.policy;
+    policy.steps = 1_000_000;
+    (policy.n_environments, policy.n_steps, policy.minibatch) = (64, 80, 512);
+    policy.epochs = 5;
+    policy.discount = 0.97;
+    policy.learning_rate = Schedule::LinearToZero(1e-3);
+    policy.entropy_coefficient = 0.003;
+    policy.normalize_observations = true;
+    policy.exploration = ppo::Exploration::Gaussian { log_std: -1.0 };
+}
 
 const COUNT: Kind = Kind::Count { low: 1, high: MOST };
 const COUNT_OR_NONE: Kind = Kind::Count { low: 0, high: MOST };
@@ -420,17 +463,22 @@ fn is_left_out(key: &str) -> bool {
     key == "normalize_rewards"
 }
 
-fn whole(asking: &str, policy: &str) -> Whole {
-    Whole {
-        asking: rl::settings_named(PRESETS, asking).expect("a preset of asking"),
-        policy: ppo::Config::preset(policy).expect("a preset of PPO"),
+impl Named {
+    fn whole(&self) -> Whole {
+        let (asking, policy) = self.from;
+        let mut whole = Whole {
+            asking: Config::preset(asking).expect("a preset of asking"),
+            policy: ppo::Config::preset(policy).expect("a preset of PPO"),
+        };
+        (self.tune)(&mut whole);
+        whole
     }
 }
 
 pub(super) fn presets() -> Vec<Preset> {
-    let of = |&(name, source, asking, policy): &(&'static str, &'static str, &str, &str)| {
-        let whole = whole(asking, policy);
-        let mut preset = super::preset(name, source, ASKING, &whole);
+    let of = |named: &Named| {
+        let whole = named.whole();
+        let mut preset = super::preset(named.name, named.source, ASKING, &whole);
         for parameter in POLICY.iter().filter(|each| !is_left_out(each.key)) {
             preset
                 .values
@@ -452,9 +500,8 @@ pub(super) fn training(
     choice: &OptimizerChoice,
     situation: &Situation<'_>,
 ) -> Result<Training, Error> {
-    let named = WHOLE.iter().find(|preset| preset.0 == choice.preset);
-    let (_, _, asking, policy) = named.expect("a checked optimizer names a preset");
-    let mut whole = whole(asking, policy);
+    let named = WHOLE.iter().find(|preset| preset.name == choice.preset);
+    let mut whole = named.expect("a checked optimizer names a preset").whole();
     super::configure(ASKING, &choice.settings, &mut whole);
     super::configure_some(POLICY, &choice.settings, &mut whole.policy, is_left_out);
     whole.policy.normalize_rewards = false;
