@@ -1,7 +1,6 @@
 //! The label server under many annotators and under kill -9: what was acknowledged is there, once.
 
 mod annotator;
-mod cluster;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -16,12 +15,12 @@ use serde_json::{Value, json};
 
 use crate::browser::free_port;
 use crate::evidence::{Context, Row};
+use crate::postgres;
 use crate::process;
 use crate::record::Record;
 use crate::table::Table;
 
 use annotator::{Acknowledged, Annotator};
-use cluster::Cluster;
 
 /// The row of the table.
 pub(crate) const ROW: Row = Row {
@@ -85,8 +84,8 @@ fn measure(context: &Context<'_>, record: &mut Record) -> Result<()> {
     );
     let outcome = on_database(&programs, context, "SQLite", &file)?;
     outcome.add(record, &mut table);
-    let cluster = Cluster::start(&context.scratch)?;
-    let outcome = on_database(&programs, context, "PostgreSQL", &cluster.address())?;
+    let postgres = postgres::Server::start()?;
+    let outcome = on_database(&programs, context, "PostgreSQL", &postgres.address())?;
     outcome.add(record, &mut table);
     record.table(table);
     Ok(())
