@@ -225,11 +225,9 @@ impl Config {
             regularization.check()?;
         }
         match self.schedule {
-            QuerySchedule::HalvingAfter { n_steps } if !(n_steps > 0.0) => Err(setting(
-                "schedule",
-                n_steps,
-                "a rate halves after some steps",
-            )),
+            QuerySchedule::HalvingAfter { n_steps } if n_steps.is_nan() || n_steps <= 0.0 => Err(
+                setting("schedule", n_steps, "a rate halves after some steps"),
+            ),
             _ => Ok(()),
         }
     }

@@ -207,7 +207,7 @@ fn calibrated_outputs_are_normalised() {
         }
         for (n, sum, squares) in sums {
             assert!((squares / n - 1.0_f64).abs() < 1e-4, "{normalization:?}");
-            assert_eq!((sum / n as f64).abs() < 1e-5, without_mean);
+            assert_eq!((sum / n).abs() < 1e-5, without_mean);
         }
     }
 }
