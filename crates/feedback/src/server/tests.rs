@@ -147,6 +147,9 @@ impl Lab {
     }
 }
 
+/// Names and values.
+type Headers<'a> = &'a [(&'a str, &'a str)];
+
 struct Sent {
     status: StatusCode,
     headers: axum::http::HeaderMap,
@@ -683,7 +686,7 @@ fn whoever_asks_too_often_waits_and_nobody_else_does() {
 #[test]
 fn everything_is_sent_with_the_headers_that_protect_it() {
     let lab = Lab::new(Access::Names);
-    let ways: [(Method, &str, &[(&str, &str)]); 6] = [
+    let ways: [(Method, &str, Headers<'_>); 6] = [
         (Method::GET, "/", &[]),
         (Method::GET, "/page.js", &[]),
         (Method::GET, "/api/session", &[]),
