@@ -30,6 +30,13 @@ fn variance(sample: &[f64]) -> f64 {
         / (sample.len() - 1) as f64
 }
 
+/// The mean of a sample of at least two, and half the width of its 95% interval by Student's t.
+pub(crate) fn interval(sample: &[f64]) -> (f64, f64) {
+    let n = sample.len() as f64;
+    let half = student_quantile(0.975, n - 1.0) * (variance(sample) / n).sqrt();
+    (mean(sample), half)
+}
+
 /// The difference of two means under unequal variances (Welch 1947).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Welch {

@@ -176,3 +176,95 @@ fn impossible_settings_are_refused() {
     assert!(rater(EXACT).rating(0, &blind, 0.1).is_err(), "no intent");
     assert!(rater(EXACT).grade(0, &segment(0.0), 1).is_err());
 }
+
+/// Segments of five steps with two features, of which the first is wanted and the second is not.
+fn drawn(n: usize) -> Vec<Segment> {
+    let mut rng = Seed(1).stream("segments", 0);
+    (0..n)
+        .map(|_| {
+            let observations: Vec<f32> = (0..10).map(|_| normal(&mut rng) as f32).collect();
+            let wanted = |row: &[f32]| f64::from(row[0]) - 0.5 * f64::from(row[1]);
+            let intents: Vec<f64> = observations.chunks_exact(2).map(wanted).collect();
+            Segment {
+                n_features: 2,
+                n_action_values: 1,
+                next_observations: observations.clone(),
+                observations,
+                actions: vec![0.0; 5],
+                terminated: vec![false; 5],
+                rewards: vec![0.0; 5],
+                intents: Some(intents),
+                ..Segment::default()
+            }
+        })
+        .collect()
+}
+
+/// Share of fresh pairs that a reward model orders as they are meant, once it learned from what `say` says of segments.
+fn order_learned(group: usize, say: impl Fn(u64, &[&Segment]) -> Label) -> f64 {
+    let inputs = rl::RewardInputs {
+        n_features: 2,
+        actions: rl::ActionInputs::Choices(vec![2]),
+        observation: true,
+        action: false,
+        next_observation: false,
+        terminated: false,
+    };
+    let config = crate::EnsembleConfig {
+        n_members: 2,
+        sampling: crate::Sampling::HeldOut(0.0),
+        hidden: vec![16],
+        learning_rate: 5e-3,
+        validation_ratio: None,
+        normalize_observations: false,
+        ..crate::Config::preset("default").unwrap().ensemble
+    };
+    let pool = nn::Pool::new(1);
+    let mut rng = Seed(0).stream("learning", 0);
+    let mut ensemble = crate::RewardEnsemble::new(config, inputs, &mut rng).unwrap();
+    let segments = drawn(600);
+    let mut judgements = crate::Judgements::new(200);
+    for (question, group) in segments[..400].chunks(group).take(200).enumerate() {
+        let group: Vec<&Segment> = group.iter().collect();
+        let label = say(question as u64, &group);
+        judgements.push(ensemble.judgement(&group, label, &mut rng));
+    }
+    ensemble.fit(&judgements, 60, &mut rng, &pool).unwrap();
+    let fresh = segments[400..].chunks_exact(2);
+    let pairs: Vec<(Segment, Segment)> = fresh.map(|p| (p[0].clone(), p[1].clone())).collect();
+    let differences = ensemble.differences(&pairs, &pool);
+    let total = |segment: &Segment| segment.intents.iter().flatten().sum::<f64>();
+    let right = pairs
+        .iter()
+        .zip(differences.chunks_exact(2))
+        .filter(|(pair, own)| (own[0] + own[1] > 0.0) == (total(&pair.0) > total(&pair.1)));
+    right.count() as f64 / pairs.len() as f64
+}
+
+#[test]
+fn reward_models_learn_from_ratings_grades_and_choices() {
+    let rater = SimulatedRater::new(
+        Arc::new(feedback::Oracle),
+        RaterConfig {
+            offset: 0.0,
+            scale: 5.0,
+            noise: 0.1,
+            mistakes: 0.05,
+        },
+        Seed(0),
+    )
+    .unwrap();
+    let chooser =
+        crate::SimulatedChooser::new(Arc::new(feedback::Oracle), 0.5, 0.05, Seed(0)).unwrap();
+    let rated = order_learned(1, |question, group| {
+        rater.rating(question, group[0], 0.05).unwrap()
+    });
+    let graded = order_learned(1, |question, group| {
+        rater.grade(question, group[0], 5).unwrap()
+    });
+    let chosen = order_learned(4, |question, group| chooser.best(question, group).unwrap());
+    // Half are right by chance.
+    for (what, share) in [("rated", rated), ("graded", graded), ("chosen", chosen)] {
+        assert!(share > 0.9, "{what}: {share}");
+    }
+}
