@@ -145,6 +145,7 @@ fn the_discriminator_learns_the_ratio_of_visits() {
     let settings = OccupancyRegularization {
         hidden: vec![],
         n_updates: 1500,
+        minibatch: 1024,
         learning_rate: 1e-2,
         ..OccupancyRegularization::with_coefficient(1.0)
     };
@@ -278,4 +279,84 @@ fn impossible_settings_are_refused() {
         );
         assert!(made.is_err());
     }
+}
+
+fn learner(regularization: Option<Regularization>, pool: &Arc<Pool>) -> crate::Trainer {
+    let config = crate::Config {
+        n_comparisons: 40,
+        n_query_rounds: 3,
+        initial_steps: 96,
+        recent_steps: 192,
+        segment_steps: 6,
+        initial_epochs: 3,
+        regularization,
+        ..crate::Config::preset("default").unwrap()
+    };
+    let optimizer = ppo::Config {
+        steps: 960,
+        n_environments: 4,
+        n_steps: 24,
+        minibatch: 48,
+        normalize_rewards: false,
+        ..ppo::Config::preset("wide-batch").unwrap()
+    };
+    let oracle = Arc::new(feedback::Oracle);
+    let config_of = feedback::AnnotatorConfig::default();
+    let annotators = feedback::SimulatedAnnotators::one(oracle, config_of, Seed(0)).unwrap();
+    crate::Trainer::new(
+        config,
+        optimizer,
+        Box::new(annotators),
+        factory(),
+        Seed(0),
+        Arc::clone(pool),
+    )
+    .unwrap()
+}
+
+#[test]
+fn a_training_near_a_reference_goes_on_to_the_same_bits() {
+    use rl::Learner as _;
+    let pool = Arc::new(Pool::new(1));
+    let mut free = learner(None, &pool);
+    let of = OccupancyRegularization::with_coefficient;
+    for regularization in [
+        Regularization::Kl { coefficient: 1.0 },
+        Regularization::Occupancy(of(1.0)),
+    ] {
+        let mut whole = learner(Some(regularization.clone()), &pool);
+        assert_eq!(whole.divergence(), None);
+        let silent = &mut |_: &rl::TrainEvent| {};
+        for _ in 0..4 {
+            whole.iterate(silent).unwrap();
+        }
+        assert!(whole.divergence().is_some());
+        let mut again = learner(Some(regularization), &pool);
+        again.restore(&whole.save()).unwrap();
+        for _ in 0..3 {
+            whole.iterate(silent).unwrap();
+            again.iterate(silent).unwrap();
+        }
+        assert_eq!(whole.policy().to_bytes(), again.policy().to_bytes());
+        assert_eq!(whole.divergence(), again.divergence());
+        assert!(free.restore(&whole.save()).is_err(), "it has no reference");
+    }
+    assert!(free.divergence().is_none());
+}
+
+/// The same steps and rewards but for the penalty: what is far from the reference is given up.
+#[test]
+fn the_heaviest_penalty_keeps_the_policy_at_its_reference() {
+    use rl::Learner as _;
+    let pool = Arc::new(Pool::new(1));
+    let silent = &mut |_: &rl::TrainEvent| {};
+    let mut distance = |coefficient: f64| {
+        let mut learner = learner(Some(Regularization::Kl { coefficient }), &pool);
+        for _ in 0..40 {
+            learner.iterate(silent).unwrap();
+        }
+        learner.divergence().unwrap()
+    };
+    let (free, held) = (distance(0.0), distance(20.0));
+    assert!(held < 0.5 * free, "{held} of {free}");
 }
