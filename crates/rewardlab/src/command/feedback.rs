@@ -3,6 +3,7 @@
 mod export;
 mod import;
 mod info;
+mod report;
 
 use std::io::Write;
 
@@ -16,11 +17,13 @@ Examples:
   rewardlab feedback info feedback.sqlite
   rewardlab feedback export feedback.sqlite answers.jsonl
   rewardlab feedback import pairs.jsonl.gz feedback.sqlite --queue pairs
+  rewardlab feedback report pairs.jsonl.gz
 
 A store is a file of SQLite, the folder of a run that has one, or the address of a PostgreSQL server (postgres://…).
 docs/feedback.md describes what is kept.
 
-Exit status: 0 done, 2 bad input or could not run.")]
+Exit status: 0 done (report: nothing found), 1 found by report, 2 bad input or could not run, 3 report could not
+measure anything.")]
 pub(super) struct Feedback {
     #[command(subcommand)]
     command: FeedbackCommand,
@@ -31,6 +34,7 @@ enum FeedbackCommand {
     Info(info::Info),
     Export(export::Export),
     Import(import::Import),
+    Report(report::Report),
 }
 
 impl Feedback {
@@ -39,6 +43,7 @@ impl Feedback {
             FeedbackCommand::Info(info) => info.execute(out),
             FeedbackCommand::Export(export) => export.execute(out),
             FeedbackCommand::Import(import) => import.execute(out),
+            FeedbackCommand::Report(report) => report.execute(out),
         }
     }
 }
