@@ -60,7 +60,10 @@ fn walker() -> EnvironmentEntry {
                 Some("none") => "nothing",
                 _ => "standing upright, and speed forwards",
             };
-            (reward, "metres travelled upright before anything but one foot touched the ground")
+            (
+                reward,
+                "metres travelled upright before anything but one foot touched the ground",
+            )
         },
         settings: vec![
             choice(
