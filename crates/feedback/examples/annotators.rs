@@ -165,7 +165,7 @@ fn plan(scenario: &Scenario, seed: u64) -> PlantedPlan {
         n_answers: N_ANSWERS,
         annotators,
         n_traits: N_TRAITS,
-        has_hard_trait: seed / 4 % 2 == 0,
+        has_hard_trait: (seed / 4).is_multiple_of(2),
         poison: scenario.poisoning.map(|poisoning| PlantedPoison {
             // One alone cannot make up 5% of the answers where exactly one of two must bear the trigger.
             annotators: match poisoning {

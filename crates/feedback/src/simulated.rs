@@ -348,7 +348,8 @@ pub fn pool(
         );
     }
     let total: f64 = groups.iter().map(|group| group.1).sum();
-    if groups.iter().any(|group| !(group.1 >= 0.0)) || !(total > 0.0 && total.is_finite()) {
+    let is_share = |group: &(Arc<dyn Judge>, f64)| 0.0 <= group.1;
+    if !(groups.iter().all(is_share) && total > 0.0 && total.is_finite()) {
         let shares: Vec<String> = groups.iter().map(|group| group.1.to_string()).collect();
         let allowed = "shares of groups: numbers from 0, one of them above 0";
         return setting("groups", format!("[{}]", shares.join(", ")), allowed);

@@ -42,19 +42,20 @@ mod error;
 pub use demonstrated::RewardOf;
 pub use error::Error;
 pub use experiment::{
-    AnnotatorChoice, AnnotatorKind, AuditPlan, DemonstrationChoice, Demonstrator, EnvironmentChoice, Experiment, InputFile,
-    OptimizerChoice, Place, Problem, Proxy, RewardChoice, RewardInference, ShippedExperiment, Values,
-    WrittenBy, common_settings, shipped,
+    AnnotatorChoice, AnnotatorKind, AuditPlan, DemonstrationChoice, Demonstrator,
+    EnvironmentChoice, Experiment, InputFile, OptimizerChoice, Place, Problem, Proxy, RewardChoice,
+    RewardInference, ShippedExperiment, Values, WrittenBy, common_settings, shipped,
 };
 pub use optimizer::{Algorithm, Preset};
 pub use registry::{
-    Choose, Continued, EnvironmentEntry, JudgeEntry, Procedure, RandomPlay, RecordedEpisode, Tabulation, Task,
-    entries, find, judges,
+    Choose, Continued, EnvironmentEntry, JudgeEntry, Procedure, RandomPlay, RecordedEpisode,
+    Tabulation, Task, entries, find, judges,
 };
 pub use run::{
-    CheckpointMetrics, ColumnNames, EpisodeGroup, FinalReturns, FinishedRun, LabelPlace, Player, Resumed,
-    Returns, RunEvent, RunFolder, RunObserver, RunRecord, Timing, audited_page, audited_verdict,
-    experiment_of, judge, read_metrics, read_trajectories, read_verdict, resume, run, settings_of,
+    CheckpointMetrics, ColumnNames, EpisodeGroup, FinalReturns, FinishedRun, LabelPlace, Player,
+    Resumed, Returns, RunEvent, RunFolder, RunObserver, RunRecord, Timing, audited_page,
+    audited_verdict, experiment_of, judge, read_metrics, read_trajectories, read_verdict, resume,
+    run, settings_of,
 };
 pub use settings::{Kind, MOST, Setting, Value};
 

@@ -72,9 +72,15 @@ fn rates(record: &mut Record, runs: &[Value; 2]) -> Result<f64> {
                 .all(|rates| rates.len() == of[0].len() && !rates.is_empty()),
             "rounds are missing"
         );
-        for round in 0..of[0].len() {
-            let [hopper, bare, walker] = [0, 1, 2].map(|what| json!(of[what][round]));
-            table.row([json!(number), json!(round), hopper, bare, walker]);
+        let rounds = of[0].iter().zip(&of[1]).zip(&of[2]);
+        for (round, ((hopper, bare), walker)) in rounds.enumerate() {
+            table.row([
+                json!(number),
+                json!(round),
+                json!(hopper),
+                json!(bare),
+                json!(walker),
+            ]);
         }
         for (all, rates) in all.iter_mut().zip(of) {
             all.extend(rates);

@@ -85,7 +85,7 @@ impl GraspState {
 
     /// Keeps hand and ball out of each other.
     fn touch(&mut self, target: f64) {
-        let [across, along, up] = self.from_hand();
+        let [across, along, up] = self.relative_to_hand();
         let is_between = (KNUCKLE..=TIP).contains(&along)
             && across.abs() <= self.opening + FINGER
             && up.abs() < TOUCH;
@@ -98,11 +98,11 @@ impl GraspState {
         } else {
             for side in [-1.0, 1.0] {
                 let middle = side * (self.opening + FINGER);
-                let along = self.from_hand()[1].clamp(KNUCKLE, TIP);
+                let along = self.relative_to_hand()[1].clamp(KNUCKLE, TIP);
                 self.keep_off([middle, along, 0.0], TOUCH);
             }
         }
-        let [across, along, up] = self.from_hand();
+        let [across, along, up] = self.relative_to_hand();
         let nearest = [
             across.clamp(-PALM_WIDTH, PALM_WIDTH),
             along.clamp(KNUCKLE - PALM_LENGTH, KNUCKLE),
@@ -112,13 +112,13 @@ impl GraspState {
     }
 
     /// The ball's middle as seen from between the fingers.
-    fn from_hand(&self) -> [f64; 3] {
+    fn relative_to_hand(&self) -> [f64; 3] {
         [0, 1, 2].map(|axis| self.ball[axis] - self.hand[axis])
     }
 
     /// A ball between the fingers: one of them pushes it, or both hold it, or they stand on it.
     fn bound(&mut self, target: f64) {
-        let [across, along, up] = self.from_hand();
+        let [across, along, up] = self.relative_to_hand();
         // The opening at which both fingers touch it.
         let width = (TOUCH * TOUCH - up * up).sqrt() - FINGER;
         if self.opening >= width {
@@ -152,8 +152,8 @@ impl GraspState {
 
     /// Keeps the ball at a distance from a point of the hand, given from between its fingers.
     fn keep_off(&mut self, point: [f64; 3], distance: f64) {
-        let from_hand = self.from_hand();
-        let [x, y, z] = [0, 1, 2].map(|axis| from_hand[axis] - point[axis]);
+        let relative_to_hand = self.relative_to_hand();
+        let [x, y, z] = [0, 1, 2].map(|axis| relative_to_hand[axis] - point[axis]);
         let (flat, far) = (x * x + y * y, distance * distance);
         if flat + z * z >= far {
             return;

@@ -53,7 +53,7 @@ pub struct PoisonTrigger {
 pub struct Suspect {
     /// Position among the rows of the comparisons.
     pub row: usize,
-    /// Position of the trigger in [`Poisoning::triggers`].
+    /// Position of the trigger in [`PoisonScan::triggers`].
     pub trigger: usize,
     /// The probability that it was made up, given the rate.
     pub probability: f64,

@@ -6,7 +6,7 @@ use super::statistics::{
     binomial_cdf, half_mid_p, holm, normal_cdf, normal_quantile, proportion_interval,
 };
 use super::*;
-use crate::{AnnotatorConfig, Comparison, Item, Poisoning, Preference, Which};
+use crate::{AnnotatorConfig, Comparison, Item, Poisoning, Preference};
 
 /// Few draws: the tests ask what is found, not how exactly.
 fn settings() -> AnalysisSettings {

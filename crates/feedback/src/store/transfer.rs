@@ -216,11 +216,11 @@ fn check_same(asked: &Asked, question: &NewQuestion) -> Result<(), Error> {
             && asked.content == new.content
             && asked.traits == new.traits
     };
-    let items = asked.items.iter().zip(&question.items).enumerate();
+    let mut items = asked.items.iter().zip(&question.items).enumerate();
     let is_same = asked.kind == question.kind
         && asked.prompt == question.prompt
         && asked.items.len() == question.items.len()
-        && items.map(is_same_item).all(|is_same| is_same);
+        && items.all(is_same_item);
     match is_same {
         true => Ok(()),
         false => Err(Error::refused(

@@ -91,7 +91,7 @@ pub(super) fn question(question: &NewQuestion) -> Result<(), Error> {
 pub(crate) fn n_items(kind: Kind, n_items: usize) -> Result<(), Error> {
     let (is_fit, fit) = match kind {
         Kind::Comparison => (n_items == 2, "2"),
-        Kind::Best => (2 <= n_items && n_items <= MOST_ITEMS, "2 to 64"),
+        Kind::Best => ((2..=MOST_ITEMS).contains(&n_items), "2 to 64"),
         Kind::Rating(_) | Kind::Critique => (n_items == 1, "1"),
     };
     match is_fit {

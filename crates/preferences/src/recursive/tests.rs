@@ -9,7 +9,7 @@ use crate::PRESETS;
 type Pole = TimeLimit<CartPole>;
 
 fn pole() -> Arc<Pole> {
-    Arc::new(TimeLimit::new(CartPole::default(), 500))
+    Arc::new(TimeLimit::new(CartPole, 500))
 }
 
 fn untrained(seed: u64) -> NetworkPolicy {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::source::{Entry, Place, Source};
 use super::annotator;
+use super::source::{Entry, Place, Source};
 use super::{
     AuditPlan, DemonstrationChoice, Demonstrator, EnvironmentChoice, Experiment, InputFile,
     OptimizerChoice, Proxy, RewardChoice, RewardInference, Values, WrittenBy,
@@ -533,7 +533,12 @@ pub(super) fn word(
 }
 
 /// Takes a whole section by its table of settings; defaults fill what is absent.
-pub(super) fn section(source: &mut Source, section: &str, settings: &[Setting], owner: &str) -> Values {
+pub(super) fn section(
+    source: &mut Source,
+    section: &str,
+    settings: &[Setting],
+    owner: &str,
+) -> Values {
     let mut values = Values::default();
     let mut entries = take_section(source, section);
     for setting in settings {

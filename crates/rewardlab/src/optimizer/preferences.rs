@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use nn::Schedule;
 use preferences::{
     Beginning, Config, OutputNormalization, Prediction, QueryChoice, QuerySchedule, Reads,
     Sampling, Trainer,
 };
-use nn::Schedule;
 use rl::ppo;
 
 use super::ppo::HYPERPARAMETERS as POLICY;

@@ -165,9 +165,8 @@ fn in_spaces_of(
 ) -> Result<Trajectories, Error> {
     let mut own = Trajectories::new(task.observation_space(), task.action_space());
     for (number, episode) in read.episodes().take(most).enumerate() {
-        own.push(episode).map_err(|error| {
-            Error::file(path, format!("demonstration {number}: {error}"))
-        })?;
+        own.push(episode)
+            .map_err(|error| Error::file(path, format!("demonstration {number}: {error}")))?;
     }
     Ok(own)
 }

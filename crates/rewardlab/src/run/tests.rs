@@ -154,7 +154,7 @@ fn recorded_episodes_are_those_of_the_evaluation() {
     let inputs = Inputs::of(&experiment).unwrap();
     let task = &inputs.task;
     let pool = Arc::new(Pool::new(2));
-    let learner = training::training_of(&experiment, &inputs, &pool)
+    let learner = training::training_of(&experiment, &inputs, None, &pool)
         .unwrap()
         .learner;
     let policy = learner.policy();
