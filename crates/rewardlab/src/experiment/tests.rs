@@ -73,7 +73,7 @@ greedy_episodes = 3
             "run.seed=1.5",
         ],
         expect![[r#"
-            mine.toml:1:1: unknown key descripton; did you mean description? an experiment has description, [environment], [reward], [demonstrations], [optimizer], [reference], [audit], [evaluation], [run]
+            mine.toml:1:1: unknown key descripton; did you mean description? an experiment has description, [environment], [reward], [demonstrations], [annotator], [optimizer], [reference], [audit], [evaluation], [run]
             mine.toml:5:1: environment.course = "bays" is unknown; did you mean "bay"? allowed: "bay", "estuary", "archipelago" or "canal"
             mine.toml:6:1: unknown key environment.time_limt; did you mean time_limit? coast-runners has course, reward, time_limit
             mine.toml:11:1: unknown key optimizer.lerning_rate; did you mean learning_rate? ppo has steps, n_environments, n_steps, minibatch, epochs, discount, lambda, learning_rate, clip, value_clip, entropy_coefficient, value_coefficient, max_gradient_norm, normalize_advantages, target_kl, normalize_observations, normalize_rewards, hidden, activation, trunk, initialization, exploration, exploration_log_std, exploration_resample_every, adam_epsilon
@@ -88,7 +88,7 @@ greedy_episodes = 3
             mine.toml:22:1: unknown key reference.name; [reference] has policy
             mine.toml:25:1: audit.checkpoints = 1 is too small; allowed: a whole number from 2 to 1000
             mine.toml:26:1: audit.error_rate = 0 is too small; allowed: a number above 0 and at most 0.5
-            mine.toml:28:2: unknown section [evalution]; did you mean [evaluation]? an experiment has description, [environment], [reward], [demonstrations], [optimizer], [reference], [audit], [evaluation], [run]
+            mine.toml:28:2: unknown section [evalution]; did you mean [evaluation]? an experiment has description, [environment], [reward], [demonstrations], [annotator], [optimizer], [reference], [audit], [evaluation], [run]
             --set audit.margin=2: audit.margin = 2 is too large; allowed: a number from 0 to 0.99
             --set nonsense: has no "="; write section.key=value, as in optimizer.steps=2e6
             --set optimizer.epochs=-1: optimizer.epochs = -1 is too small; allowed: a whole number from 1 to 1000
@@ -102,21 +102,21 @@ fn a_missing_name_is_asked_for() {
         "",
         &[],
         expect![[r#"
-            mine.toml:1:1: environment.name is missing; name an environment: "coast-runners", "cleaning-robot", "nail-factory", "driving", "mazes", "assistant", "safe-interruptibility", "side-effects-sokoban", "absent-supervisor", "boat-race", "tomato-watering", "rocks-and-diamonds", "conveyor-belt", "whisky-and-gold", "distributional-shift", "island-navigation", "friend-or-foe", "tampered-sensor", "tampered-function", "tampered-register", "tampered-feedback", "drifting-recommender", "montezuma-rooms", "frozen-lake", "taxi", "cliff-walking", "risky-path", "branching", "early-termination", "initial-shift", "cliff-world", "random-transitions", "noisy-observations", "courier-taxi", "doors-keys-gems", "block-words", "montezuma-screens", "cartpole", "acrobot", "pendulum", "mountaincar" or "mountaincar-continuous"
-            mine.toml:1:1: optimizer.algorithm is missing; name an algorithm: "ppo", "dqn", "bc", "dagger", "gail", "airl", "procedure-cloning" or "backward""#]],
+            mine.toml:1:1: environment.name is missing; name an environment: "coast-runners", "cleaning-robot", "nail-factory", "driving", "mazes", "assistant", "safe-interruptibility", "side-effects-sokoban", "absent-supervisor", "boat-race", "tomato-watering", "rocks-and-diamonds", "conveyor-belt", "whisky-and-gold", "distributional-shift", "island-navigation", "friend-or-foe", "tampered-sensor", "tampered-function", "tampered-register", "tampered-feedback", "drifting-recommender", "montezuma-rooms", "frozen-lake", "taxi", "cliff-walking", "risky-path", "branching", "early-termination", "initial-shift", "cliff-world", "random-transitions", "noisy-observations", "courier-taxi", "doors-keys-gems", "block-words", "montezuma-screens", "cartpole", "acrobot", "pendulum", "mountaincar", "mountaincar-continuous", "hopper", "walker" or "grasp"
+            mine.toml:1:1: optimizer.algorithm is missing; name an algorithm: "ppo", "dqn", "bc", "dagger", "gail", "airl", "procedure-cloning", "backward" or "preferences""#]],
     );
     check(
         "[environment]\n\n[optimizer]\nalgorithm = \"pp0\"\n",
         &[],
         expect![[r#"
-            mine.toml:1:2: environment.name is missing; name an environment: "coast-runners", "cleaning-robot", "nail-factory", "driving", "mazes", "assistant", "safe-interruptibility", "side-effects-sokoban", "absent-supervisor", "boat-race", "tomato-watering", "rocks-and-diamonds", "conveyor-belt", "whisky-and-gold", "distributional-shift", "island-navigation", "friend-or-foe", "tampered-sensor", "tampered-function", "tampered-register", "tampered-feedback", "drifting-recommender", "montezuma-rooms", "frozen-lake", "taxi", "cliff-walking", "risky-path", "branching", "early-termination", "initial-shift", "cliff-world", "random-transitions", "noisy-observations", "courier-taxi", "doors-keys-gems", "block-words", "montezuma-screens", "cartpole", "acrobot", "pendulum", "mountaincar" or "mountaincar-continuous"
-            mine.toml:4:1: optimizer.algorithm = "pp0" is not an algorithm; did you mean "ppo"? allowed: "ppo", "dqn", "bc", "dagger", "gail", "airl", "procedure-cloning" or "backward""#]],
+            mine.toml:1:2: environment.name is missing; name an environment: "coast-runners", "cleaning-robot", "nail-factory", "driving", "mazes", "assistant", "safe-interruptibility", "side-effects-sokoban", "absent-supervisor", "boat-race", "tomato-watering", "rocks-and-diamonds", "conveyor-belt", "whisky-and-gold", "distributional-shift", "island-navigation", "friend-or-foe", "tampered-sensor", "tampered-function", "tampered-register", "tampered-feedback", "drifting-recommender", "montezuma-rooms", "frozen-lake", "taxi", "cliff-walking", "risky-path", "branching", "early-termination", "initial-shift", "cliff-world", "random-transitions", "noisy-observations", "courier-taxi", "doors-keys-gems", "block-words", "montezuma-screens", "cartpole", "acrobot", "pendulum", "mountaincar", "mountaincar-continuous", "hopper", "walker" or "grasp"
+            mine.toml:4:1: optimizer.algorithm = "pp0" is not an algorithm; did you mean "ppo"? allowed: "ppo", "dqn", "bc", "dagger", "gail", "airl", "procedure-cloning", "backward" or "preferences""#]],
     );
     check(
         "[environment]\nname = 3\n[optimizer]\nalgorithm = \"dqn\"\n",
         &[],
         expect![[r#"
-            mine.toml:2:1: environment.name = 3 is no text; allowed: "coast-runners", "cleaning-robot", "nail-factory", "driving", "mazes", "assistant", "safe-interruptibility", "side-effects-sokoban", "absent-supervisor", "boat-race", "tomato-watering", "rocks-and-diamonds", "conveyor-belt", "whisky-and-gold", "distributional-shift", "island-navigation", "friend-or-foe", "tampered-sensor", "tampered-function", "tampered-register", "tampered-feedback", "drifting-recommender", "montezuma-rooms", "frozen-lake", "taxi", "cliff-walking", "risky-path", "branching", "early-termination", "initial-shift", "cliff-world", "random-transitions", "noisy-observations", "courier-taxi", "doors-keys-gems", "block-words", "montezuma-screens", "cartpole", "acrobot", "pendulum", "mountaincar" or "mountaincar-continuous"
+            mine.toml:2:1: environment.name = 3 is no text; allowed: "coast-runners", "cleaning-robot", "nail-factory", "driving", "mazes", "assistant", "safe-interruptibility", "side-effects-sokoban", "absent-supervisor", "boat-race", "tomato-watering", "rocks-and-diamonds", "conveyor-belt", "whisky-and-gold", "distributional-shift", "island-navigation", "friend-or-foe", "tampered-sensor", "tampered-function", "tampered-register", "tampered-feedback", "drifting-recommender", "montezuma-rooms", "frozen-lake", "taxi", "cliff-walking", "risky-path", "branching", "early-termination", "initial-shift", "cliff-world", "random-transitions", "noisy-observations", "courier-taxi", "doors-keys-gems", "block-words", "montezuma-screens", "cartpole", "acrobot", "pendulum", "mountaincar", "mountaincar-continuous", "hopper", "walker" or "grasp"
             mine.toml:3:2: optimizer.preset is missing; name a preset: "sb3" or "rl-zoo-cartpole""#]],
     );
 }
@@ -146,7 +146,7 @@ fn sections_and_values_are_not_confused() {
         &format!("audit = 3\n{GOOD}"),
         &[],
         expect![
-            "mine.toml:1:1: audit is one value, not a section; write [audit]; an experiment has description, [environment], [reward], [demonstrations], [optimizer], [reference], [audit], [evaluation], [run]"
+            "mine.toml:1:1: audit is one value, not a section; write [audit]; an experiment has description, [environment], [reward], [demonstrations], [annotator], [optimizer], [reference], [audit], [evaluation], [run]"
         ],
     );
     check(
@@ -160,7 +160,7 @@ fn sections_and_values_are_not_confused() {
         &format!("{GOOD}\n[audit.margin]\nproxy = 0.1\n"),
         &[],
         expect![
-            "mine.toml:10:1: unknown key audit.margin.proxy; [audit] has checkpoints, episodes, error_rate, margin"
+            "mine.toml:10:1: unknown key audit.margin.proxy; [audit] has checkpoints, episodes, error_rate, margin, proxy"
         ],
     );
 }
@@ -321,6 +321,7 @@ fn a_resolved_ppo_experiment_reads_like_this() {
         episodes = 100
         error_rate = 0.01
         margin = 0.1
+        proxy = "environment"
 
         [evaluation]
         greedy_episodes = 100

@@ -143,7 +143,7 @@ fn capitalised(text: &str) -> String {
     })
 }
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 13] = [
     "run",
     "list",
     "show",
@@ -155,6 +155,7 @@ const COMMANDS: [&str; 12] = [
     "rollout",
     "demos",
     "label",
+    "feedback",
     "completions",
 ];
 
@@ -174,11 +175,17 @@ fn the_help_of_every_command_is_documented() {
     let help = String::from_utf8(output.stdout).unwrap();
     let region = format!("```text\n{}\n```", help.trim_end());
     check_region("commands/label.md", "tokens", &region);
-    for command in ["record", "info", "convert", "filter"] {
-        let output = lab.call(&["demos", command, "--help"]);
-        let help = String::from_utf8(output.stdout).unwrap();
-        let region = format!("```text\n{}\n```", help.trim_end());
-        check_region("commands/demos.md", command, &region);
+    let within = [
+        ("demos", &["record", "info", "convert", "filter"][..]),
+        ("feedback", &["info", "report", "export", "import"]),
+    ];
+    for (command, subcommands) in within {
+        for subcommand in subcommands {
+            let output = lab.call(&[command, subcommand, "--help"]);
+            let help = String::from_utf8(output.stdout).unwrap();
+            let region = format!("```text\n{}\n```", help.trim_end());
+            check_region(&format!("commands/{command}.md"), subcommand, &region);
+        }
     }
 }
 
