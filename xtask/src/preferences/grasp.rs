@@ -24,7 +24,7 @@ const FAR_BELOW: f64 = 0.1;
 const SOLVED: f64 = 0.9;
 
 fn measure(context: &Context<'_>, record: &mut Record) -> Result<()> {
-    let example = ["--package", "preferences", "--example", "grasp"];
+    let example = ["--package", "audit", "--example", "grasp"];
     let binary = context.workspace.build(&example)?;
     let printed = process::json(&mut Command::new(binary))?.json;
     for size in ["steps", "comparisons", "episodes", "mistakes"] {

@@ -21,7 +21,7 @@ pub(crate) const ROW: Row = Row {
 };
 
 fn measure(context: &Context<'_>, record: &mut Record) -> Result<()> {
-    let example = ["--package", "preferences", "--example", "over_optimization"];
+    let example = ["--package", "audit", "--example", "over_optimization"];
     let binary = context.workspace.build(&example)?;
     let printed = process::json(&mut Command::new(binary))?.json;
     record.seeds(printed["seeds"].as_u64().context("no `seeds`")?);

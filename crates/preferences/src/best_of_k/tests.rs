@@ -1,3 +1,5 @@
+//! Choices of the best, against Plackett and Luce and simulated choosers.
+
 use super::*;
 use crate::bradley_terry::cross_entropy;
 

@@ -1,3 +1,5 @@
+//! Segments against the episodes that they are part of.
+
 use mdp::{Seed, uniform};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Every score of a question against a slow and obvious version.
+
 use mdp::{Seed, normal};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Ratings and grades, against gradients by differences and simulated raters.
+
 use super::*;
 
 /// A segment of one step whose intent is given.

@@ -1,3 +1,5 @@
+//! Levels of assistance on a task small enough to know the answer.
+
 use envs::{CartPole, RandomTransitions};
 use feedback::{AnnotatorConfig, Oracle, SimulatedAnnotators};
 use mdp::{Episode, TimeLimit};

@@ -1,3 +1,5 @@
+//! Penalties against exact optima on finite MDPs.
+
 use std::sync::Arc;
 
 use envs::{NailFactory, RandomTransitions};

@@ -1,3 +1,5 @@
+//! Schedules against their formulas, and shares against largest remainders.
+
 use mdp::{Seed, index, uniform};
 
 use super::*;
