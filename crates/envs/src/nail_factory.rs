@@ -99,6 +99,8 @@ const NEGLECTED: f64 = 0.1;
 const SETTLING: f64 = 0.4;
 /// Working order at the beginning.
 const FIRST_ORDER: (f64, f64) = (0.3, 0.6);
+/// Share by which a sum over the periods of an episode may be off by rounding; far more than it is.
+const ROUNDING: f64 = 1e-12;
 /// Kilograms of steel that arrive in a period, and that the yard holds.
 const DELIVERY: f64 = 1_000.0;
 const YARD: f64 = 2.0 * DELIVERY;
@@ -379,11 +381,14 @@ impl Environment for NailFactory {
             hours += HOURS * working_order;
             working_order += SETTLING * (1.0 - working_order);
         }
+        // Returns are summed period by period, and may be larger than the exact sum by what rounding adds.
+        hours *= 1.0 + ROUNDING;
         let most_in_hours = |of: fn(&Size) -> f64| hours * SIZES.iter().map(of).fold(0.0, f64::max);
-        let delivered = DELIVERY * f64::from(n_periods);
+        let delivered = DELIVERY * f64::from(n_periods) * (1.0 + ROUNDING);
         let count = most_in_hours(|size| size.rate) / COUNT_NORM;
         let weight = most_in_hours(|size| size.rate * size.weight).min(delivered) / WEIGHT_NORM;
         let ordered: f64 = SIZES.iter().map(|size| ORDERS.1 * size.worth).sum();
+        let ordered = ordered * (1.0 + ROUNDING);
         let filled = most_in_hours(|size| size.rate / size.orders * size.worth)
             .min(ordered * f64::from(n_periods));
         let intent = (-WASTE_COST * weight, filled / 100.0);

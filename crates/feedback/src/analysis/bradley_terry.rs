@@ -190,7 +190,7 @@ impl Model {
     }
 
     fn fit(&mut self, rows: &mut [Row], appearances: &[usize]) -> (usize, bool) {
-        const MOST: usize = 300;
+        const MOST: usize = 2000;
         let n_met = appearances.iter().filter(|n| **n > 0).count() as f64;
         for iteration in 1..=MOST {
             let gradient = self.gradient(rows);
