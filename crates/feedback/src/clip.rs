@@ -19,20 +19,6 @@ pub struct Clip {
 /// Frames that a clip has at most: over a minute at 30 a second.
 pub const MOST_CLIP_FRAMES: usize = 2000;
 
-const INKS: [(Ink, &str); 11] = [
-    (Ink::Agent, "agent"),
-    (Ink::Good, "good"),
-    (Ink::Bad, "bad"),
-    (Ink::Goal, "goal"),
-    (Ink::Target, "target"),
-    (Ink::Wall, "wall"),
-    (Ink::Ground, "ground"),
-    (Ink::Water, "water"),
-    (Ink::Path, "path"),
-    (Ink::Muted, "muted"),
-    (Ink::Text, "text"),
-];
-
 impl Clip {
     /// What keeps it from being shown, if anything does.
     pub(crate) fn fault(&self) -> Option<String> {
@@ -106,28 +92,28 @@ fn is_finite(shape: &Shape) -> bool {
 
 fn encoded(shapes: &[Shape]) -> Value {
     let shape = |shape: &Shape| match shape {
-        Shape::Polygon { points, ink } => json!({"polygon": points, "ink": ink_name(*ink)}),
+        Shape::Polygon { points, ink } => json!({"polygon": points, "ink": ink.name()}),
         Shape::Line { points, width, ink } => {
-            json!({"line": points, "width": width, "ink": ink_name(*ink)})
+            json!({"line": points, "width": width, "ink": ink.name()})
         }
         Shape::Circle {
             center,
             radius,
             ink,
-        } => json!({"circle": center, "radius": radius, "ink": ink_name(*ink)}),
+        } => json!({"circle": center, "radius": radius, "ink": ink.name()}),
         Shape::Text {
             at,
             text,
             size,
             ink,
-        } => json!({"text": text, "at": at, "size": size, "ink": ink_name(*ink)}),
+        } => json!({"text": text, "at": at, "size": size, "ink": ink.name()}),
     };
     Value::Array(shapes.iter().map(shape).collect())
 }
 
 fn decoded(value: &Value) -> Option<Vec<Shape>> {
     let shape = |value: &Value| {
-        let ink = ink_named(value.get("ink")?.as_str()?)?;
+        let ink = Ink::named(value.get("ink")?.as_str()?)?;
         if let Some(points) = value.get("polygon") {
             let points = points_of(points)?;
             return Some(Shape::Polygon { points, ink });
@@ -165,17 +151,4 @@ fn point(value: &Value) -> Option<[f64; 2]> {
         [x, y] => Some([x.as_f64()?, y.as_f64()?]),
         _ => None,
     }
-}
-
-fn ink_name(ink: Ink) -> &'static str {
-    let (_, name) = INKS
-        .into_iter()
-        .find(|(known, _)| *known == ink)
-        .expect("every ink has a name");
-    name
-}
-
-fn ink_named(name: &str) -> Option<Ink> {
-    let (ink, _) = INKS.into_iter().find(|(_, known)| *known == name)?;
-    Some(ink)
 }

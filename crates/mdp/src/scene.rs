@@ -27,6 +27,43 @@ pub enum Ink {
     Text,
 }
 
+impl Ink {
+    /// All of them with their names in files and style sheets; the order is that of their numbers in a picture's data.
+    pub const ALL: [(Ink, &str); 11] = [
+        (Ink::Agent, "agent"),
+        (Ink::Good, "good"),
+        (Ink::Bad, "bad"),
+        (Ink::Goal, "goal"),
+        (Ink::Target, "target"),
+        (Ink::Wall, "wall"),
+        (Ink::Ground, "ground"),
+        (Ink::Water, "water"),
+        (Ink::Path, "path"),
+        (Ink::Muted, "muted"),
+        (Ink::Text, "text"),
+    ];
+
+    /// Its place among all of them.
+    #[must_use]
+    pub fn number(self) -> usize {
+        let place = Ink::ALL.iter().position(|(ink, _)| *ink == self);
+        place.expect("the list holds every ink")
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Ink::ALL[self.number()].1
+    }
+
+    /// The ink of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Ink> {
+        let (ink, _) = Ink::ALL.into_iter().find(|(_, known)| *known == name)?;
+        Some(ink)
+    }
+}
+
 /// One shape in world coordinates: x to the right, y upwards.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Shape {

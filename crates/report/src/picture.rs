@@ -58,33 +58,6 @@ impl View {
     }
 }
 
-/// Every ink, in the order of its number in a clip's data.
-pub(crate) const INKS: [(Ink, &str); 11] = [
-    (Ink::Agent, "agent"),
-    (Ink::Good, "good"),
-    (Ink::Bad, "bad"),
-    (Ink::Goal, "goal"),
-    (Ink::Target, "target"),
-    (Ink::Wall, "wall"),
-    (Ink::Ground, "ground"),
-    (Ink::Water, "water"),
-    (Ink::Path, "path"),
-    (Ink::Muted, "muted"),
-    (Ink::Text, "text"),
-];
-
-/// The number of an ink in a clip's data.
-pub(crate) fn ink_number(ink: Ink) -> usize {
-    INKS.iter()
-        .position(|(known, _)| *known == ink)
-        .unwrap_or(INKS.len() - 1)
-}
-
-/// The class of an ink in the style sheet.
-pub(crate) fn ink_class(ink: Ink) -> &'static str {
-    INKS[ink_number(ink)].1
-}
-
 /// What an ink stands for, for the legend; absent for mere scenery.
 pub(crate) fn ink_meaning(ink: Ink) -> Option<&'static str> {
     match ink {
@@ -145,7 +118,7 @@ pub(crate) fn elements(shapes: &[Shape], view: &View) -> Markup {
 }
 
 fn element(shape: &Shape, view: &View) -> Markup {
-    let class = ink_class(ink_of(shape));
+    let class = Ink::name(ink_of(shape));
     match shape {
         Shape::Polygon { points, .. } => html! {
             polygon class={ "fill-" (class) } points=(coordinates(points, view)) {}

@@ -6,7 +6,7 @@ use mdp::{Ink, Shape};
 use serde_json::{Value, json};
 
 use crate::number::amount;
-use crate::picture::{View, center, drawable, ink_number, ink_of};
+use crate::picture::{View, center, drawable, ink_of};
 use crate::{Clip, Frame};
 
 /// Frames that a clip keeps at most; longer episodes are thinned evenly, with both ends kept.
@@ -120,7 +120,7 @@ impl Shapes {
 
 /// `[kind, ink, …]`: 0 polygon, 1 line with its width, 2 circle with its radius, 3 text with its size.
 fn encoded(shape: &Shape, view: &View) -> Value {
-    let ink = ink_number(ink_of(shape));
+    let ink = ink_of(shape).number();
     let mut parts = match shape {
         Shape::Polygon { .. } => vec![json!(0), json!(ink)],
         Shape::Line { width, .. } => vec![json!(1), json!(ink), json!(view.length(*width).max(1))],

@@ -1,23 +1,18 @@
 //! Rows of any flat Parquet file, with the care that files of episodes are read with.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use parquet::basic::Type as PhysicalType;
-use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
+use parquet::file::metadata::ParquetMetaData;
 
 use super::pages::{Pages, Source};
-use super::read::{guarded, read_footer};
+use super::read::{AGAIN, open_flat};
 use super::stream::Stream;
-use super::thrift;
 use crate::error::shortened;
 use crate::{Error, Place};
 
-/// Columns that are read at most.
-const MOST_COLUMNS: usize = 1000;
 /// Rows that are taken apart at once.
 const BATCH: usize = 64;
-const AGAIN: &str = "write the file again";
 
 /// What stands in one row and column.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,20 +48,7 @@ impl FlatTable {
     /// # Errors
     /// If it cannot be read, is no Parquet, or has columns within columns.
     pub fn open(path: &Path) -> Result<FlatTable, Error> {
-        let malformed =
-            |problem: String| Error::malformed(path, Place::Part("footer".into()), problem, AGAIN);
-        let file = File::open(path).map_err(Error::reading(path))?;
-        let length = file.metadata().map_err(Error::reading(path))?.len();
-        let source = Source::new(file);
-        let footer = read_footer(&source, length, path)?;
-        let n_columns = thrift::n_flat_columns(&footer)
-            .ok_or_else(|| malformed("its columns do not lie side by side".to_owned()))?;
-        if n_columns > MOST_COLUMNS {
-            let problem = format!("it has {n_columns} columns, at most {MOST_COLUMNS} are read");
-            return Err(malformed(problem));
-        }
-        let metadata = guarded(|| ParquetMetaDataReader::decode_metadata(&footer))
-            .map_err(|problem| malformed(format!("it makes no sense ({problem})")))?;
+        let (source, length, metadata) = open_flat(path)?;
         let schema = metadata.file_metadata().schema_descr();
         let names = schema.columns().iter();
         Ok(FlatTable {

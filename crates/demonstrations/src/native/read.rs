@@ -93,24 +93,30 @@ struct Contents {
     n_observation: usize,
 }
 
-const AGAIN: &str = "write the file again";
+pub(super) const AGAIN: &str = "write the file again";
+
+/// Opens a Parquet file whose columns lie side by side: its bytes, how many they are, and what its footer says.
+pub(super) fn open_flat(path: &Path) -> Result<(Source, u64, ParquetMetaData), Error> {
+    let malformed =
+        |problem: String| Error::malformed(path, Place::Part("footer".into()), problem, AGAIN);
+    let file = File::open(path).map_err(Error::reading(path))?;
+    let length = file.metadata().map_err(Error::reading(path))?.len();
+    let source = Source::new(file);
+    let footer = read_footer(&source, length, path)?;
+    let n_columns = thrift::n_flat_columns(&footer)
+        .ok_or_else(|| malformed("its columns do not lie side by side".to_owned()))?;
+    if n_columns > MOST_COLUMNS {
+        let problem = format!("it has {n_columns} columns, at most {MOST_COLUMNS} are read");
+        return Err(malformed(problem));
+    }
+    let metadata = guarded(|| ParquetMetaDataReader::decode_metadata(&footer))
+        .map_err(|problem| malformed(format!("it makes no sense ({problem})")))?;
+    Ok((source, length, metadata))
+}
 
 impl Contents {
     fn of(path: &Path) -> Result<Contents, Error> {
-        let malformed =
-            |problem: String| Error::malformed(path, Place::Part("footer".into()), problem, AGAIN);
-        let file = File::open(path).map_err(Error::reading(path))?;
-        let length = file.metadata().map_err(Error::reading(path))?.len();
-        let source = Source::new(file);
-        let footer = read_footer(&source, length, path)?;
-        let n_columns = thrift::n_flat_columns(&footer)
-            .ok_or_else(|| malformed("its columns do not lie side by side".to_owned()))?;
-        if n_columns > MOST_COLUMNS {
-            let problem = format!("it has {n_columns} columns, at most {MOST_COLUMNS} are read");
-            return Err(malformed(problem));
-        }
-        let metadata = guarded(|| ParquetMetaDataReader::decode_metadata(&footer))
-            .map_err(|problem| malformed(format!("it makes no sense ({problem})")))?;
+        let (source, length, metadata) = open_flat(path)?;
         let schema = metadata.file_metadata().schema_descr();
         let mend = "docs/demonstrations.md lists the columns of demonstrations";
         let refused = |problem| Error::malformed(path, Place::Whole, problem, mend);
@@ -239,7 +245,7 @@ impl Contents {
     }
 }
 
-pub(super) fn read_footer(source: &Source, length: u64, path: &Path) -> Result<Vec<u8>, Error> {
+fn read_footer(source: &Source, length: u64, path: &Path) -> Result<Vec<u8>, Error> {
     /// Room for some million columns of row groups.
     const LONGEST: u64 = 1 << 26;
     let malformed =

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use mdp::{Ink, Scene, Shape};
+use mdp::{Scene, Shape};
 use serde_json::{Value, json};
 
 use crate::Clip;
@@ -12,21 +12,6 @@ const SIDE: f64 = 4000.0;
 
 /// How far outside the picture a coordinate may lie before it is pulled in.
 const FAR: f64 = 10.0 * SIDE;
-
-/// The inks in the order in which the page's script lists them.
-const INKS: [Ink; 11] = [
-    Ink::Agent,
-    Ink::Good,
-    Ink::Bad,
-    Ink::Goal,
-    Ink::Target,
-    Ink::Wall,
-    Ink::Ground,
-    Ink::Water,
-    Ink::Path,
-    Ink::Muted,
-    Ink::Text,
-];
 
 /// The clip: `width` and `height`, the `background`, the distinct `shapes`, for each of the `frames` the positions of
 /// its shapes among them, the `seconds` a frame, and the designer's `description`.
@@ -136,8 +121,7 @@ fn encoded(shape: &Shape, view: &View) -> Value {
             ink,
         } => (3, ink, size(*height), std::slice::from_ref(at), Some(text)),
     };
-    let ink = INKS.iter().position(|known| known == ink);
-    let mut parts = vec![json!(kind), json!(ink.unwrap_or(INKS.len() - 1))];
+    let mut parts = vec![json!(kind), json!(ink.number())];
     parts.extend(size.map(|size| json!(size)));
     let coordinates = points.iter().flat_map(|point| view.point(*point));
     parts.extend(coordinates.map(|coordinate| json!(coordinate)));

@@ -369,7 +369,7 @@ impl Learner for AdversarialTrainer {
 
     fn save(&self) -> Vec<u8> {
         let mut arrays = Arrays::default();
-        put_bytes(&mut arrays, "generator", &self.generator.save());
+        arrays.put_bytes("generator", &self.generator.save());
         self.discriminator.save(&mut arrays);
         self.encoding.save(&mut arrays);
         self.size.save(&mut arrays);
@@ -384,7 +384,7 @@ impl Learner for AdversarialTrainer {
 
     fn restore(&mut self, bytes: &[u8]) -> Result<(), Error> {
         let mut arrays = Arrays::from_bytes(bytes)?;
-        let generator = take_bytes(&mut arrays, "generator")?;
+        let generator = arrays.take_bytes("generator")?;
         let discriminator = self.discriminator.saved(&mut arrays)?;
         let norm = self.encoding.restored(&mut arrays)?;
         let size = self.size.restored(&mut arrays)?;
@@ -434,27 +434,4 @@ fn check_spaces(
         return Err(setting("demonstrations", "empty", allowed));
     }
     Ok(())
-}
-
-/// Puts bytes under a name, eight to a number.
-fn put_bytes(arrays: &mut Arrays, name: &str, bytes: &[u8]) {
-    let words = bytes.chunks(8).map(|chunk| {
-        let mut word = [0; 8];
-        word[..chunk.len()].copy_from_slice(chunk);
-        u64::from_le_bytes(word)
-    });
-    let numbers: Vec<u64> = [bytes.len() as u64].into_iter().chain(words).collect();
-    arrays.put_u64(name, numbers);
-}
-
-fn take_bytes(arrays: &mut Arrays, name: &str) -> Result<Vec<u8>, Error> {
-    let numbers = arrays.take_u64(name)?;
-    let words = numbers.get(1..).unwrap_or_default();
-    let mut bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
-    let length = numbers.first().copied().unwrap_or(u64::MAX);
-    if length.div_ceil(8) != words.len() as u64 {
-        return Err(Error::Saved(format!("`{name}` is cut short")));
-    }
-    bytes.truncate(length as usize);
-    Ok(bytes)
 }

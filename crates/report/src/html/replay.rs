@@ -1,11 +1,12 @@
 //! Two episodes side by side, with the player that moves them.
 
 use maud::{Markup, html};
+use mdp::Ink;
 
 use super::curves::capital;
 use super::document::data;
 use crate::number::amount;
-use crate::picture::{INKS, View, elements, ink_meaning, ink_of};
+use crate::picture::{View, elements, ink_meaning, ink_of};
 use crate::replay::{self, evenly, kept, trail, trail_path};
 use crate::{Clip, Frame, Page};
 
@@ -176,7 +177,7 @@ fn legend(clips: &[&Clip]) -> Markup {
     };
     html! {
         ul class="key" {
-            @for (ink, class) in INKS {
+            @for (ink, class) in Ink::ALL {
                 @if let Some(meaning) = ink_meaning(ink).filter(|_| used(ink)) {
                     li { svg class="swatch-dot" viewBox="0 0 10 10" aria-hidden="true" focusable="false" { circle class={ "fill-" (class) } cx="5" cy="5" r="4.5" {} } (meaning) }
                 }

@@ -149,7 +149,7 @@ fn a_restored_training_goes_on_to_the_same_bits_on_any_number_of_threads() {
                 let mut saved = Arrays::from_bytes(&trainer.save()).unwrap();
                 // Seconds differ from run to run; nothing else may.
                 saved.take_f64("seconds").unwrap();
-                let generator = take_bytes(&mut saved, "generator").unwrap();
+                let generator = saved.take_bytes("generator").unwrap();
                 let mut generator = Arrays::from_bytes(&generator).unwrap();
                 generator.take_f64("profile").unwrap();
                 (saved, generator)
